@@ -1,0 +1,54 @@
+/* Answering: what is kept comes from this release's caches; the rest from the network. */
+
+const PATIENCE = 3000;
+
+/** Find an address in the caches of this release only, so that releases never mix. */
+async function find(address) {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(`${PREFIX} ${RELEASE} `)) continue;
+    const found = await (await caches.open(name)).match(address);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function fromNetwork(request) {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE);
+  try {
+    return await fetch(request, { signal: patience.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The fallback in the language that the address asks for, with a status that says so. */
+async function fallback(path) {
+  const language = path.startsWith("/en/") ? "en" : "fr";
+  const page = await find(`/${language}/offline`);
+  if (!page) return Response.error();
+  return new Response(page.body, { status: 503, headers: page.headers });
+}
+
+async function pageAt(request) {
+  const { pathname } = new URL(request.url);
+  const kept = await find(pathname);
+  if (kept) return kept;
+  try {
+    return await fromNetwork(request);
+  } catch {
+    return fallback(pathname);
+  }
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname, search } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin || pathname === "/sw.js") return;
+  if (request.mode === "navigate") event.respondWith(pageAt(request));
+  else if (LISTED.has(pathname + search)) {
+    event.respondWith(find(pathname + search).then((kept) => kept ?? fetch(request)));
+  }
+});
+
+const LISTED = new Set(Object.values(SETS).flat());

@@ -1,0 +1,134 @@
+/**
+ * Today and the day pages. Nothing is drawn twice: Today lifts the parts that the server marked with
+ * `data-lift` out of the kept day page, and only adds what this phone knows.
+ */
+
+import { dateIn, nextOpening, stageOf, standing, STAGES, tomorrowLine } from "./plan.js";
+import { keep, recall } from "./record.js";
+import { tellWaits } from "./rows.js";
+import { longDate, moment, phoneZone, soon, treatmentMoment, words } from "./wording.js";
+
+const ACTS_SHOWN = 3;
+
+/** Show the state of the treatment on Today, and the day's own parts. */
+export async function showToday(main, treatment, now) {
+  const zone = phoneZone();
+  const { state, day } = standing(treatment, now, zone);
+  const stage = state === "day" ? stageOf(day) : null;
+  const page = stage && (await dayPage(treatment, stage));
+  main.dataset.state = state;
+  if (day === null) delete main.dataset.day;
+  else main.dataset.day = day;
+  for (const part of main.querySelectorAll("[data-for]")) {
+    part.hidden = part.dataset.for !== (stage && !page ? "lost" : state);
+  }
+  for (const each of treatment ? main.querySelectorAll("[data-moment]") : []) {
+    each.textContent = treatmentMoment(treatment);
+  }
+  if (page) await fillDay(main, page, { treatment, now, zone, day, stage });
+}
+
+async function fillDay(main, page, { treatment, now, zone, day, stage }) {
+  const part = main.querySelector('[data-for="day"]');
+  for (const into of part.querySelectorAll("[data-into]")) {
+    const lifted = page.querySelector(`[data-lift="${into.dataset.into}"]`);
+    if (lifted) into.replaceChildren(...document.importNode(lifted, true).childNodes);
+  }
+  part.querySelector("[data-eyebrow]").textContent = `${words("day", { n: day })} · ${longDate(now)}`;
+  part.querySelector("[data-day-link]").href = dayPath(treatment, stage);
+  keepFirst(part.querySelectorAll(".act"), ACTS_SHOWN);
+  markDots(part, stage);
+  tellWaits(part, treatment, now);
+  for (const row of part.querySelectorAll("[data-activity]")) {
+    if (row.hasAttribute("data-open") || !row.hasAttribute("data-highlight")) row.remove();
+  }
+  part.querySelector("[data-waits]").hidden = !part.querySelector("[data-activity]");
+  tellNext(part, treatment, now, zone);
+  const turnsPage = stageOf(day + 1) !== stage && stageOf(day + 1) !== null;
+  part.querySelector("[data-tomorrow]").hidden = !turnsPage || !tomorrowLine(now, zone);
+  await offerTicks(part, treatment, now, zone);
+}
+
+function tellNext(part, treatment, now, zone) {
+  const rows = [...part.querySelectorAll("[data-activity]")];
+  const activities = rows.map(({ dataset }) => ({ id: dataset.activity, hours: Number(dataset.hours) }));
+  const next = nextOpening(treatment, activities, now);
+  const box = part.querySelector("[data-next]");
+  box.hidden = !next;
+  if (!next) return;
+  const row = rows.find(({ dataset }) => dataset.activity === next.id);
+  const name = box.querySelector("[data-next-name]");
+  name.textContent = row.querySelector(".row-name").textContent;
+  name.href = row.querySelector("a").href;
+  const said = moment(next.at, now, zone);
+  const time = box.querySelector("[data-next-time]");
+  time.dateTime = new Date(next.at).toISOString();
+  time.textContent = [treatment.rough ? words("around", { time: said }) : said, soon(next.at, now)]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** On a guide page: mark where today stands in it, and say the date of a single day. */
+export async function markDay(main, treatment, now) {
+  const zone = phoneZone();
+  const { state, day } = standing(treatment, now, zone);
+  const here = state === "day" ? stageOf(day) : null;
+  for (const each of document.querySelectorAll("[data-strip]")) {
+    if (each.dataset.strip === here) each.dataset.today = words("here");
+  }
+  if (main.dataset.page !== "day" || !/^\d$/.test(main.dataset.day)) return;
+  const zero = Date.parse(`${dateIn(Date.parse(treatment.at), treatment.zone)}T12:00Z`);
+  const date = new Date(zero + Number(main.dataset.day) * 86_400_000);
+  // The date is that of a calendar, not of an instant: read it at noon where no zone can move it.
+  const said = new Intl.DateTimeFormat(document.documentElement.lang === "fr" ? "fr-CA" : "en-CA", {
+    weekday: "long", day: "numeric", month: "long", timeZone: "UTC",
+  }).format(date);
+  main.querySelector("[data-date]").textContent = `· ${said}`;
+  if (main.dataset.day === here) await offerTicks(main, treatment, now, zone);
+}
+
+export const dayPath = ({ protocol, version, variant }, stage) =>
+  `/${document.documentElement.lang}/${protocol}/${version}/${variant}/day-${stage}`;
+
+async function dayPage(treatment, stage) {
+  try {
+    const answer = await fetch(dayPath(treatment, stage));
+    if (!answer.ok) return null;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return page.querySelector("[data-lift]") ? page : null;
+  } catch {
+    return null;
+  }
+}
+
+function keepFirst(elements, count) {
+  [...elements].slice(count).forEach((each) => each.remove());
+}
+
+function markDots(part, stage) {
+  const today = STAGES.indexOf(stage);
+  for (const dot of part.querySelectorAll("[data-dot]")) {
+    const at = STAGES.indexOf(dot.dataset.dot);
+    dot.className = at < today ? "dot-past" : at === today ? "dot-today" : "";
+  }
+}
+
+/** Give acts that are done once a day a tick; ticks belong to a date and are never carried over. */
+async function offerTicks(root, treatment, now, zone) {
+  const date = dateIn(now, zone);
+  const ticks = (await recall("ticks")) ?? {};
+  for (const act of root.querySelectorAll("[data-once]")) {
+    const label = document.createElement("label");
+    const box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    box.checked = ticks[date]?.includes(act.dataset.once) ?? false;
+    box.addEventListener("change", () => tick(date, act.dataset.once, box.checked));
+    label.append(box, ...act.childNodes);
+    act.replaceChildren(label);
+  }
+}
+
+async function tick(date, id, done) {
+  const ticks = (await recall("ticks")) ?? {};
+  const others = (ticks[date] ?? []).filter((each) => each !== id);
+  await keep("ticks", { ...ticks, [date]: done ? [...others, id] : others });
+}

@@ -1,0 +1,65 @@
+/** Dates and times as people say them, in the page's language and the phone's zone. */
+
+import { dateIn } from "./plan.js";
+
+const DAY_MS = 86_400_000;
+const french = () => document.documentElement.lang === "fr";
+const locale = () => (french() ? "fr-CA" : "en-CA");
+
+export const phoneZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+let found = null;
+/** The page's words for scripts, with `{n}`-like gaps filled. */
+export function words(name, gaps = {}) {
+  found ??= JSON.parse(document.getElementById("words").textContent);
+  return found[name].replace(/\{(\w+)\}/g, (_, gap) => gaps[gap]);
+}
+
+const inWords = (instant, options) => new Intl.DateTimeFormat(locale(), options).format(instant);
+
+/** "2:30 pm", « 14 h 30 »; a whole hour is « 14 h ». */
+export function timeOfDay(instant) {
+  const said = inWords(instant, { hour: "numeric", minute: "2-digit" });
+  if (french()) return said.replace(/\sh\s00$/, "\u00a0h");
+  return said.replace(/([ap])\.m\./i, "$1m").replace(/\s/g, "\u00a0");
+}
+
+/** "Tuesday, November 24", « mardi 24 novembre ». */
+export const longDate = (instant) =>
+  inWords(instant, { weekday: "long", day: "numeric", month: "long" });
+
+const shortDate = (instant) => inWords(instant, { weekday: "short", day: "numeric", month: "short" });
+
+/** Whole days from today's date to that of an instant, in a zone. */
+function daysAway(instant, now, zone) {
+  return (Date.parse(dateIn(instant, zone)) - Date.parse(dateIn(now, zone))) / DAY_MS;
+}
+
+/**
+ * An instant as said today: "today, 2:30 pm", "Thursday, 2:30 pm", "Mon, Nov 30, 2:30 pm".
+ * It is rounded up to a minute, so that what is said is never earlier than what is allowed.
+ */
+export function moment(instant, now, zone) {
+  const minute = Math.ceil(instant / 60_000) * 60_000;
+  const away = daysAway(minute, now, zone);
+  const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[away];
+  const weekday = away > 1 && away < 7;
+  const day = near ? words(near) : weekday ? inWords(minute, { weekday: "long" }) : shortDate(minute);
+  return words("at", { day, time: timeOfDay(minute) });
+}
+
+/** "in 4 h", "in 20 min"; nothing beyond a day, where the date says it better. */
+export function soon(instant, now) {
+  const minutes = Math.ceil((instant - now) / 60_000);
+  if (minutes <= 0 || minutes > 24 * 60) return "";
+  return minutes < 90
+    ? words("in_minutes", { n: minutes })
+    : words("in_hours", { n: Math.ceil(minutes / 60) });
+}
+
+/** The treatment's moment: "Tuesday, November 24, 2:30 pm", or "around …" when it was a rough answer. */
+export function treatmentMoment(treatment) {
+  const at = Date.parse(treatment.at);
+  const said = words("at", { day: longDate(at), time: timeOfDay(at) });
+  return treatment.rough ? words("around", { time: said }) : said;
+}

@@ -1,0 +1,1 @@
+"""The guide: the pages people read."""

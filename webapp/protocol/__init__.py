@@ -1,0 +1,1 @@
+"""What a treatment's aftercare says. Nothing here knows Flask, a database or a clock."""
