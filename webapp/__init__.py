@@ -6,7 +6,7 @@ from typing import cast
 from flask import Flask, Response, g, render_template, request
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp import assets, headers, offline
 from webapp.config import Settings, folder, read_settings
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_health(app, release)
     app.register_error_handler(HTTPException, _error_page)
     assets.serve_static(app, settings)
-    app.wsgi_app = behind_the_door(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = behind_the_door(app.wsgi_app, settings)  # type: ignore[method-assign,assignment]
     return app
 
 
@@ -111,6 +111,6 @@ def _error_page(error: HTTPException) -> Response | HTTPException:
         g.language = of_path(request.path, request.accept_languages)
         response = Response(render_template("error.html", code=code, page=None), status=code)
     response.headers["Cache-Control"] = "no-store"
-    if isinstance(error, HTTPException) and "Allow" in dict(error.get_headers()):
-        response.headers["Allow"] = dict(error.get_headers())["Allow"]
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.valid_methods or ())
     return response

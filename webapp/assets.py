@@ -29,19 +29,21 @@ INPUTS = ("protocols", "service_worker", "static", "templates", "translations", 
 SUFFIXES = {".css", ".html", ".js", ".png", ".po", ".py", ".svg", ".yaml", ".xml"}
 
 
-class JoinModules(Filter):  # type: ignore[misc]
+class JoinModules(Filter):
     """Make one module of several by taking away what ties them together.
 
     webassets joins text and would leave ``import "./plan.js"`` pointing nowhere. A name used
     by two modules is a syntax error in the joined file, which the tests parse.
     """
 
-    name = "join_modules"
+    name = "join_modules"  # type: ignore[assignment]
 
-    def input(self, read: IO[str], write: IO[str], **_: object) -> None:
+    def input(self, _in: IO[str], out: IO[str], **_: object) -> None:
         """Copy one module without its imports and the word ``export``."""
-        text = re.sub(r"^import [^;]*;\n", "", read.read(), flags=re.MULTILINE)
-        write.write(re.sub(r"^export (?=async |const |function |class )", "", text, flags=re.MULTILINE))
+        text = re.sub(r"^import [^;]*;\n", "", _in.read(), flags=re.MULTILINE)
+        out.write(
+            re.sub(r"^export (?=async |const |function |class )", "", text, flags=re.MULTILINE)
+        )
 
 
 def init_app(app: Flask) -> None:
@@ -65,7 +67,9 @@ def init_app(app: Flask) -> None:
         "js",
         Bundle(*modules, filters=(JoinModules, "rjsmin"), output="gen/lendemain.%(version)s.js"),
     )
-    environment.register("worker", Bundle(*worker, filters="rjsmin", output="gen/worker.%(version)s.js"))
+    environment.register(
+        "worker", Bundle(*worker, filters="rjsmin", output="gen/worker.%(version)s.js")
+    )
 
 
 def build(app: Flask) -> None:

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 from webapp import assets, bare_app
 from webapp.config import SettingsError, folder, read_settings
@@ -16,7 +16,7 @@ from webapp.protocol.reading import ContentFaultsError, read_library
 def build() -> int:
     """Compile the content and build the assets."""
     try:
-        compile_library(folder("protocols"), assets.BUILD / "protocols.json", date.today())
+        compile_library(folder("protocols"), assets.BUILD / "protocols.json", _today())
     except ContentFaultsError as error:
         return _say_faults(error)
     assets.build(bare_app())
@@ -27,7 +27,7 @@ def build() -> int:
 def check() -> int:
     """Check the content and print every fault."""
     try:
-        library = read_library(folder("protocols"), date.today())
+        library = read_library(folder("protocols"), _today())
     except ContentFaultsError as error:
         return _say_faults(error)
     for protocol in library.protocols:
@@ -54,6 +54,10 @@ def serve() -> int:
         if status := build():
             return status
     return answer(settings)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _say_faults(error: ContentFaultsError) -> int:

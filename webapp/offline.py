@@ -29,7 +29,9 @@ def kept_sets(pages: Mapping[str, Page], assets: Mapping[str, str]) -> dict[str,
     The shell holds both languages, so that help and the fallback are there in either; every
     other set is one guide in one language, named ``{guide}/{language}``.
     """
-    sets: dict[str, list[str]] = {SHELL: [assets["css"], assets["js"], static_url("icons/favicon.svg")]}
+    sets: dict[str, list[str]] = {
+        SHELL: [assets["css"], assets["js"], static_url("icons/favicon.svg")]
+    }
     for language in LANGUAGES:
         sets[SHELL].append(f"/{language}/manifest.webmanifest")
         for path, page in pages.items():
@@ -85,7 +87,10 @@ def manifest(language: Language) -> dict[str, object]:
 
 def _screenshots(language: Language) -> list[dict[str, str]]:
     _ = catalogue(language).gettext
-    labels = {"today": _("Your day: what to do, and what waits until when"), "day": _("One day of the guide")}
+    labels = {
+        "today": _("Your day: what to do, and what waits until when"),
+        "day": _("One day of the guide"),
+    }
     found: list[dict[str, str]] = []
     for form, sizes in SHOTS:
         for name, label in labels.items():

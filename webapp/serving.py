@@ -31,10 +31,10 @@ def serve(settings: Settings) -> int:
 
 def _cannot_listen(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EACCES:
-        return f"Port {settings.port} needs more rights. Choose another: PORT=8001 python3 dev.py run"
+        return (
+            f"Port {settings.port} needs more rights. Choose another: PORT=8001 python3 dev.py run"
+        )
     return (
         f"Port {settings.port} is taken by another program. "
         f"Stop that one, or choose another: PORT={settings.port + 1} python3 dev.py run"
     )
-
-

@@ -26,5 +26,3 @@ def load_library(compiled: Path) -> Library:
     :raises FileNotFoundError: when nothing was compiled yet
     """
     return Library.model_validate_json(compiled.read_bytes())
-
-

@@ -112,7 +112,7 @@ class Tree:
             return found
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(each, name, (*place, n)) for n, each in enumerate(node.value)]
-        return _scalar(node, language=place[-1] if place else "")
+        return _scalar(node, french=place[-1:] == ("fr",))
 
 
 def _child(node: Any, step: str | int) -> Any:
@@ -122,15 +122,15 @@ def _child(node: Any, step: str | int) -> Any:
         return None
 
 
-def _scalar(node: yaml.Node, language: str | int) -> Any:
+def _scalar(node: yaml.Node, *, french: bool) -> Any:
     text = str(node.value)
-    if not node.style:
+    if isinstance(node, yaml.ScalarNode) and not node.style:
         # YAML 1.1 would turn "no" and "on" into booleans; only these plain words have a type.
         if re.fullmatch(r"-?\d+", text):
             return int(text)
         if text in {"true", "false", "null", "~", ""}:
             return {"true": True, "false": False}.get(text)
-    return typeset(text, french=language == "fr")
+    return typeset(text, french=french)
 
 
 def typeset(text: str, *, french: bool) -> str:
@@ -182,29 +182,35 @@ def _resolve_likes(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+# pydantic's kinds of error, in words for someone who writes content.
+PLAIN = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a key that belongs here",
+    "enum": "is {input!r}, but must be one of {expected}",
+    "literal_error": "is {input!r}, but must be one of {expected}",
+    "string_type": "must be words",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+    "string_pattern_mismatch": "is {input!r}, which has the wrong form",
+    "model_type": "must be a group of keys",
+    "model_attributes_type": "must be a group of keys",
+    "mapping_type": "must be a group of keys",
+    "tuple_type": "must be a list",
+}
+
+
 def _plainly(error: Mapping[str, Any]) -> str:
-    kind, context = error["type"], error.get("ctx", {})
-    match kind:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "is not a key that belongs here"
-        case "enum" | "literal_error":
-            return f"is {error['input']!r}, but must be one of {context.get('expected')}"
-        case "string_type":
-            return "must be words" if error["input"] is not None else "is empty"
-        case "string_too_short" | "too_short":
-            return "is empty"
-        case "string_pattern_mismatch":
-            return f"{error['input']!r} has the wrong form"
-        case _:
-            return str(error["msg"]).lower()
+    words = PLAIN.get(error["type"], str(error["msg"]).lower())
+    expected = error.get("ctx", {}).get("expected", "")
+    return words.format(input=error["input"], expected=expected)
 
 
 def _shape_faults(error: ValidationError) -> Iterator[tuple[Place, str]]:
     for each in error.errors():
         # pydantic adds the branch of a union and "[key]" to a place; a writer has no use for them.
-        place = tuple(step for step in each["loc"] if not str(step).startswith(("int", "[key]", "literal[")))
+        place = tuple(
+            step for step in each["loc"] if not str(step).startswith(("int", "[key]", "literal["))
+        )
         yield place, _plainly(each)
 
 

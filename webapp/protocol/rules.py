@@ -39,19 +39,38 @@ BANNED: dict[str, re.Pattern[str]] = {
     language: re.compile(rf"\b(?:{'|'.join(phrases)})\b", re.IGNORECASE)
     for language, phrases in {
         "en": (
-            "healing crisis", "purg(?:e[ds]?|ing)", "detox(?:ify|ification|ing)?", "(?<!botulinum )toxins?",
-            "impurit(?:y|ies)", "(?:completely|totally|perfectly) normal",
-            "signs? (?:that )?it(?:[’']s| is) working", "guarantee[ds]?", "safe for everyone",
-            "risk[- ]free", "cure[ds]?", "diagnos(?:e[ds]?|ing)", "stop your medications?",
-            "calm and covered", "usually fades by tomorrow", f"(?<!if )you have {_ILLNESS}",
+            "healing crisis",
+            "purg(?:e[ds]?|ing)",
+            "detox(?:ify|ification|ing)?",
+            "(?<!botulinum )toxins?",
+            "impurit(?:y|ies)",
+            "(?:completely|totally|perfectly) normal",
+            "signs? (?:that )?it(?:[’']s| is) working",
+            "guarantee[ds]?",
+            "safe for everyone",
+            "risk[- ]free",
+            "cure[ds]?",
+            "diagnos(?:e[ds]?|ing)",
+            "stop your medications?",
+            "calm and covered",
+            "usually fades by tomorrow",
+            f"(?<!if )you have {_ILLNESS}",
             "is non-?comedogenic",
         ),
         "fr": (
-            "crises? de guérison", "purg(?:e[rs]?|ent|é|ée|és|ées)", "détox(?:ifier|ification)?",
-            "toxines?(?! botulique)", "impuretés?", "(?:tout à fait|complètement|parfaitement) norma(?:le?|les|ux)",
-            "signes? que (?:ça|cela) (?:marche|fonctionne)", "garanti(?:e|s|es|r|t|ssons|ssent)?",
-            "sans danger", "sans (?:aucun )?risque", "diagnosti(?:que|quer|qué|ques|quent)",
-            "(?:arrêtez|cessez) (?:de prendre )?vos médicaments", f"(?<!si )vous avez {_ILLNESS}",
+            "crises? de guérison",
+            "purg(?:e[rs]?|ent|é|ée|és|ées)",
+            "détox(?:ifier|ification)?",
+            "toxines?(?! botulique)",
+            "impuretés?",
+            "(?:tout à fait|complètement|parfaitement) norma(?:le?|les|ux)",
+            "signes? que (?:ça|cela) (?:marche|fonctionne)",
+            "garanti(?:e|s|es|r|t|ssons|ssent)?",
+            "sans danger",
+            "sans (?:aucun )?risque",
+            "diagnosti(?:que|quer|qué|ques|quent)",
+            "(?:arrêtez|cessez) (?:de prendre )?vos médicaments",
+            f"(?<!si )vous avez {_ILLNESS}",
             "est non comédogène",
         ),
     }.items()
@@ -177,7 +196,9 @@ def no_id_is_used_twice(data: dict[str, Any], _today: date) -> Problems:
     """An id names one thing."""
     places: list[tuple[Place, Any]] = [(("sources",), data["sources"])]
     for place, protocol in _protocols(data):
-        places += [((*place, key), protocol.get(key)) for key in ("variants", "groups", "activities")]
+        places += [
+            ((*place, key), protocol.get(key)) for key in ("variants", "groups", "activities")
+        ]
     for place, rows in places:
         ids = [each.get("id") for each in rows or [] if isinstance(each, dict)]
         for number, each in enumerate(ids):
@@ -193,11 +214,11 @@ def every_variant_has_all_its_days(data: dict[str, Any], _today: date) -> Proble
             place = (*start, "days", variant)
             if variant not in {each.get("id") for each in _rows(protocol, "variants")}:
                 yield place, "is not a variant of this protocol"
-            pages = pages if isinstance(pages, list) else []
-            ids = [each.get("id") for each in pages if isinstance(each, dict)]
+            written = pages if isinstance(pages, list) else []
+            ids = [each.get("id") for each in written if isinstance(each, dict)]
             if tuple(ids) != PAGES:
                 yield place, f"must have the days {', '.join(PAGES)}, in this order"
-            for number, page in enumerate(pages):
+            for number, page in enumerate(written):
                 calls = page.get("call_if") if isinstance(page, dict) else None
                 if isinstance(calls, list) and len(calls) != 3:
                     yield (*place, number, "call_if"), f"has {len(calls)} lines instead of 3"
@@ -244,7 +265,9 @@ def help_is_most_severe_first(data: dict[str, Any], _today: date) -> Problems:
     """The three call cards stand in the order of severity."""
     for place, protocol in _protocols(data):
         cards = protocol.get("help")
-        levels = [each.get("level") for each in _rows(cards if isinstance(cards, dict) else {}, "cards")]
+        levels = [
+            each.get("level") for each in _rows(cards if isinstance(cards, dict) else {}, "cards")
+        ]
         if levels and tuple(levels) != LEVELS:
             yield (*place, "help", "cards"), f"must be {', '.join(LEVELS)}, in this order"
 
