@@ -113,7 +113,7 @@ def set_up(lock: str) -> None:
     began = time.monotonic()
     make_venv()
     say("· Installing packages, with their hashes checked (about half a minute the first time) …")
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--use-pep517"]
     pip = [BIN / "python", "-m", "pip", "install", *quiet]
     for step in ([*pip, "--require-hashes", "-r", lock],
                  [*pip, "--no-build-isolation", "--no-deps", "-e", "."]):  # fmt: skip
