@@ -64,15 +64,24 @@ function stayCurrent() {
   addEventListener("pageshow", ({ persisted }) => persisted && again());
 }
 
+/** A transition that cannot run, because the page is reloaded or hidden, is no fault. */
+function letTransitionsFail() {
+  for (const change of ["pageswap", "pagereveal"]) {
+    addEventListener(change, ({ viewTransition }) => {
+      viewTransition?.ready.catch(() => {});
+      viewTransition?.finished.catch(() => {});
+    });
+  }
+}
+
+letTransitionsFail();
 const treatment = await personalise();
+const chosen = (await recall("settings"))?.language ?? language;
 if (main.dataset.page === "start") askStart(main, treatment);
-if (main.dataset.page === "settings") showSettings(main, treatment);
 main.dataset.ready = "";
 keepLanguageChoice(treatment);
 offerPrinting();
 stayCurrent();
 await startWorker();
-if (treatment && lasts()) {
-  const settings = await recall("settings");
-  keepSet(setOf(treatment, settings?.language ?? language));
-}
+if (main.dataset.page === "settings") showSettings(main, treatment, chosen);
+else if (treatment && lasts()) keepSet(setOf(treatment, chosen));

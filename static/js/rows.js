@@ -12,15 +12,16 @@ export function tellWaits(root, treatment, now) {
     const at = allowedFrom(treatment, Number(row.dataset.hours));
     row.dataset.from = new Date(at).toISOString();
     row.toggleAttribute("data-open", at <= now);
-    sayWhen(row.querySelector("[data-time]"), at, treatment, now);
+    sayWhen(row, at, treatment, now);
   }
 }
 
-function sayWhen(time, at, treatment, now) {
-  const said = moment(at, now, phoneZone());
-  const around = treatment.rough ? words("around", { time: said }) : said;
-  const left = soon(at, now);
+function sayWhen(row, at, { rough }, now) {
+  const time = row.querySelector("[data-time]");
+  const said = moment(at, now, phoneZone(), rough);
+  const left = row.matches(".answer") ? soon(at, now) : "";
   time.dateTime = new Date(at).toISOString();
-  time.textContent = at <= now ? words("since", { time: said }) : left ? `${around} · ${left}` : around;
+  time.textContent =
+    at <= now ? words("since", { time: said }) : [said, left].filter(Boolean).join(" · ");
   time.hidden = false;
 }

@@ -5,29 +5,32 @@ import { forgetAll } from "./record.js";
 import { treatmentMoment, words } from "./wording.js";
 
 /** Show the settings of this phone. */
-export function showSettings(main, treatment) {
+export function showSettings(main, treatment, language) {
   if (treatment) {
     main.querySelector("[data-moment]").textContent = treatmentMoment(treatment);
     main.querySelector(`[data-variant-name="${treatment.variant}"]`).hidden = false;
-    main.querySelectorAll("[data-kept]").forEach((row) => showKept(row, treatment));
+    for (const row of main.querySelectorAll("[data-kept]")) showKept(row, treatment, language);
   }
   offerDeletion(main);
 }
 
-async function showKept(row, treatment) {
+/** The guide in the person's language is kept without being asked for; the other on choice. */
+async function showKept(row, treatment, language) {
   const set = setOf(treatment, row.dataset.kept);
   const button = row.querySelector("[data-keep]");
-  const say = (name) => (row.querySelector("[data-kept-state]").textContent = words(name));
-  const kept = await isKept(set);
-  button.hidden = kept;
-  row.querySelector("[data-kept-state]").textContent = kept ? words("kept") : "";
-  button.addEventListener("click", async () => {
+  const state = row.querySelector("[data-kept-state]");
+  const carry = async () => {
     button.hidden = true;
-    say("keeping");
+    state.textContent = words("keeping");
     const done = await keepSet(set);
-    say(done ? "kept" : "not_kept");
+    state.textContent = words(done ? "kept" : "not_kept");
     button.hidden = done;
-  });
+  };
+  button.addEventListener("click", carry);
+  const kept = await isKept(set);
+  state.textContent = kept ? words("kept") : "";
+  button.hidden = kept;
+  if (!kept && row.dataset.kept === language) await carry();
 }
 
 function offerDeletion(main) {

@@ -31,8 +31,8 @@ export async function showToday(main, treatment, now) {
 async function fillDay(main, page, { treatment, now, zone, day, stage }) {
   const part = main.querySelector('[data-for="day"]');
   for (const into of part.querySelectorAll("[data-into]")) {
-    const lifted = page.querySelector(`[data-lift="${into.dataset.into}"]`);
-    if (lifted) into.replaceChildren(...document.importNode(lifted, true).childNodes);
+    const lifted = [...page.querySelectorAll(`[data-lift="${into.dataset.into}"]`)];
+    into.replaceChildren(...lifted.flatMap((each) => [...document.importNode(each, true).childNodes]));
   }
   part.querySelector("[data-eyebrow]").textContent = `${words("day", { n: day })} · ${longDate(now)}`;
   part.querySelector("[data-day-link]").href = dayPath(treatment, stage);
@@ -60,12 +60,10 @@ function tellNext(part, treatment, now, zone) {
   const name = box.querySelector("[data-next-name]");
   name.textContent = row.querySelector(".row-name").textContent;
   name.href = row.querySelector("a").href;
-  const said = moment(next.at, now, zone);
   const time = box.querySelector("[data-next-time]");
   time.dateTime = new Date(next.at).toISOString();
-  time.textContent = [treatment.rough ? words("around", { time: said }) : said, soon(next.at, now)]
-    .filter(Boolean)
-    .join(" · ");
+  time.textContent = moment(next.at, now, zone, treatment.rough);
+  box.querySelector("[data-next-soon]").textContent = soon(next.at, now);
 }
 
 /** On a guide page: mark where today stands in it, and say the date of a single day. */

@@ -19,9 +19,8 @@ const inWords = (instant, options) => new Intl.DateTimeFormat(locale(), options)
 
 /** "2:30 pm", « 14 h 30 »; a whole hour is « 14 h ». */
 export function timeOfDay(instant) {
-  const said = inWords(instant, { hour: "numeric", minute: "2-digit" });
-  if (french()) return said.replace(/\sh\s00$/, "\u00a0h");
-  return said.replace(/([ap])\.m\./i, "$1m").replace(/\s/g, "\u00a0");
+  const said = inWords(instant, { hour: "numeric", minute: "2-digit" }).replace(/\s/g, "\u00a0");
+  return french() ? said.replace(/h\u00a000$/, "h") : said.replace(/([ap])\.m\./i, "$1m");
 }
 
 /** "Tuesday, November 24", « mardi 24 novembre ». */
@@ -36,17 +35,21 @@ function daysAway(instant, now, zone) {
 }
 
 /**
- * An instant as said today: "today, 2:30 pm", "Thursday, 2:30 pm", "Mon, Nov 30, 2:30 pm".
+ * An instant as said today: "today, 2:30 pm", "Thursday, 2:30 pm", "Mon, Nov 30, around 2:30 pm".
  * It is rounded up to a minute, so that what is said is never earlier than what is allowed.
  */
-export function moment(instant, now, zone) {
+export function moment(instant, now, zone, rough = null) {
   const minute = Math.ceil(instant / 60_000) * 60_000;
   const away = daysAway(minute, now, zone);
   const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[away];
   const weekday = away > 1 && away < 7;
   const day = near ? words(near) : weekday ? inWords(minute, { weekday: "long" }) : shortDate(minute);
-  return words("at", { day, time: timeOfDay(minute) });
+  return words("at", { day, time: about(minute, rough) });
 }
+
+/** A time of day, said to be about right when it was counted from a rough answer. */
+const about = (instant, rough) =>
+  rough ? words("around", { time: timeOfDay(instant) }) : timeOfDay(instant);
 
 /** "in 4 h", "in 20 min"; nothing beyond a day, where the date says it better. */
 export function soon(instant, now) {
@@ -57,9 +60,8 @@ export function soon(instant, now) {
     : words("in_hours", { n: Math.ceil(minutes / 60) });
 }
 
-/** The treatment's moment: "Tuesday, November 24, 2:30 pm", or "around …" when it was a rough answer. */
-export function treatmentMoment(treatment) {
-  const at = Date.parse(treatment.at);
-  const said = words("at", { day: longDate(at), time: timeOfDay(at) });
-  return treatment.rough ? words("around", { time: said }) : said;
+/** The treatment's moment: "Tuesday, November 24, 2:30 pm", "around" it when the answer was rough. */
+export function treatmentMoment({ at, rough }) {
+  const instant = Date.parse(at);
+  return words("at", { day: longDate(instant), time: about(instant, rough) });
 }

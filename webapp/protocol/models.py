@@ -125,7 +125,7 @@ class Group(Model):
     name: Text
 
 
-Wait = int | Literal["ask"]
+Wait = Annotated[int, Field(strict=True, ge=0)] | Literal["ask"]
 
 
 class Activity(Model):

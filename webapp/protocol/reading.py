@@ -25,6 +25,8 @@ FILES: Mapping[str, str | None] = {
     "breakouts": "breakouts",
     "help": "help",
 }
+# Keys that rules look things up by.
+NAMES = ("id", "like", "group")
 
 
 @dataclass(frozen=True, order=True)
@@ -87,6 +89,9 @@ class Tree:
     def read(self, file: Path, name: str, place: Place) -> Any:
         """Read one file as plain data that stands at ``place``; faults are noted."""
         self._stood[place] = (name, 1)
+        if not file.is_file():
+            self.unreadable.append(Fault(name, 1, "the file", "is missing"))
+            return None
         try:
             node = yaml.compose(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -109,6 +114,9 @@ class Tree:
                     self.noted.append((here, "is written twice"))
                 found[key] = self._plain(value, name, here)
                 self._stood[here] = (name, key_node.start_mark.line + 1)
+                if key in NAMES and not isinstance(value, yaml.ScalarNode):
+                    self.noted.append((here, "must be a name"))
+                    found[key] = ""
             return found
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(each, name, (*place, n)) for n, each in enumerate(node.value)]
@@ -148,7 +156,11 @@ def read_tree(folder: Path) -> Tree:
     tree = Tree()
     register = tree.read(folder / "sources.yaml", "sources.yaml", ())
     tree.data["sources"] = register.get("sources") if isinstance(register, dict) else register
+    for key in {*(register if isinstance(register, dict) else ())} - {"sources"}:
+        tree.noted.append(((key,), PLAIN["extra_forbidden"]))
     homes = sorted(each for each in folder.iterdir() if each.is_dir())
+    if not homes:
+        tree.noted.append(((), "has no protocol"))
     for number, home in enumerate(homes):
         tree.data["protocols"].append(_read_protocol(tree, home, ("protocols", number)))
     return tree
@@ -156,7 +168,9 @@ def read_tree(folder: Path) -> Tree:
 
 def _read_protocol(tree: Tree, home: Path, place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for file in sorted(home.glob("*.yaml"), key=lambda each: (each.stem != "protocol", each.stem)):
+    files = {*home.glob("*.yaml"), *(home / f"{each}.yaml" for each in FILES)}
+    # protocol.yaml last: what is missing from the whole is told as missing there.
+    for file in sorted(files, key=lambda each: (each.stem == "protocol", each.stem)):
         name = f"{home.name}/{file.name}"
         if file.stem not in FILES:
             known = ", ".join(f"{each}.yaml" for each in FILES)
@@ -164,6 +178,8 @@ def _read_protocol(tree: Tree, home: Path, place: Place) -> dict[str, Any]:
             continue
         field = FILES[file.stem]
         read = tree.read(file, name, (*place, field) if field else place)
+        if not field and not isinstance(read, dict):
+            tree.unreadable.append(Fault(name, 1, "the file", PLAIN["dict_type"]))
         found.update({field: read} if field else read if isinstance(read, dict) else {})
     return found
 
@@ -195,7 +211,12 @@ PLAIN = {
     "model_type": "must be a group of keys",
     "model_attributes_type": "must be a group of keys",
     "mapping_type": "must be a group of keys",
+    "dict_type": "must be a group of keys",
     "tuple_type": "must be a list",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number of hours, or ask",
+    "greater_than_equal": "must be a whole number of hours, or ask",
 }
 
 
@@ -209,9 +230,13 @@ def _shape_faults(error: ValidationError) -> Iterator[tuple[Place, str]]:
     for each in error.errors():
         # pydantic adds the branch of a union and "[key]" to a place; a writer has no use for them.
         place = tuple(
-            step for step in each["loc"] if not str(step).startswith(("int", "[key]", "literal["))
+            step
+            for step in each["loc"]
+            if not re.fullmatch(r"constrained-int|\[key\]|literal\[.*", str(step))
         )
-        yield place, _plainly(each)
+        # Of a number or "ask", the fault of the number names both.
+        if not str(each["loc"][-1:]).startswith('("literal['):
+            yield place, _plainly(each)
 
 
 def read_library(folder: Path, today: date) -> Library:

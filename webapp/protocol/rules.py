@@ -20,13 +20,14 @@ WORSE_THAN = "ABCDEF"
 
 _NUMBER = (
     r"(?:\d+(?:[.,]\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|eighteen"
-    r"|twenty[- ]?four|thirty[- ]?six|forty[- ]?eight|seventy[- ]?two|une|deux|trois|quatre|cinq"
+    r"|twenty[- ]?four|thirty[- ]?six|forty[- ]?eight|seventy[- ]?two|fifteen|twenty|thirty|an|half"
+    r"|couple(?: of| d[’'])|une|deux|trois|quatre|cinq|quinze|vingt|trente|demie?|plusieurs"
     r"|sept|huit|neuf|dix|douze|dix-huit|vingt[- ]quatre|trente[- ]six|quarante[- ]huit"
     r"|soixante[- ]douze|quelques|a few|several)"
 )
 A_TIME = re.compile(
-    rf"\b{_NUMBER}[\s\u00a0-]*(?:h|hrs?|hours?|heures?|min|minutes?|[ap]\.?m\.?|o[’']clock)\b"
-    r"|\b\d{1,2}:\d{2}\b|\b(?:noon|midnight|midi|minuit)\b",
+    rf"\b{_NUMBER}[\s\u00a0-]*(?:h(?:\d\d)?|hrs?|hours?|heures?|min|minutes?|[ap]\.?m\.?|o[’']clock)\b"
+    r"|\b\d{1,2}:\d{2}\b|\b(?:noon|midnight|(?<!après-)midi|minuit)\b",
     re.IGNORECASE,
 )
 
@@ -41,7 +42,7 @@ BANNED: dict[str, re.Pattern[str]] = {
         "en": (
             "healing crisis",
             "purg(?:e[ds]?|ing)",
-            "detox(?:ify|ification|ing)?",
+            "detox(?:es|if(?:y|ies|ied)|ification|ing)?",
             "(?<!botulinum )toxins?",
             "impurit(?:y|ies)",
             "(?:completely|totally|perfectly) normal",
@@ -55,11 +56,11 @@ BANNED: dict[str, re.Pattern[str]] = {
             "calm and covered",
             "usually fades by tomorrow",
             f"(?<!if )you have {_ILLNESS}",
-            "is non-?comedogenic",
+            "(?:is|are) non[- ]?comedogenic",
         ),
         "fr": (
             "crises? de guérison",
-            "purg(?:e[rs]?|ent|é|ée|és|ées)",
+            "purg(?:e[rsz]?|ent|é|ée|és|ées)",
             "détox(?:ifier|ification)?",
             "toxines?(?! botulique)",
             "impuretés?",
@@ -71,7 +72,7 @@ BANNED: dict[str, re.Pattern[str]] = {
             "diagnosti(?:que|quer|qué|ques|quent)",
             "(?:arrêtez|cessez) (?:de prendre )?vos médicaments",
             f"(?<!si )vous avez {_ILLNESS}",
-            "est non comédogène",
+            "(?:est|sont) non[- ]comédogènes?",
         ),
     }.items()
 }
@@ -187,6 +188,8 @@ def no_review_date_has_lapsed(data: dict[str, Any], today: date) -> Problems:
         try:
             lapsed = date.fromisoformat(written) < today
         except ValueError:
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
+                yield (*place, "review_by"), f"{written} is in no calendar"
             continue
         if lapsed:
             yield (*place, "review_by"), f"lapsed on {written}: read the content again"
@@ -199,6 +202,9 @@ def no_id_is_used_twice(data: dict[str, Any], _today: date) -> Problems:
         places += [
             ((*place, key), protocol.get(key)) for key in ("variants", "groups", "activities")
         ]
+        spots = protocol.get("breakouts")
+        if isinstance(spots, dict):
+            places.append(((*place, "breakouts", "questions"), spots.get("questions")))
     for place, rows in places:
         ids = [each.get("id") for each in rows or [] if isinstance(each, dict)]
         for number, each in enumerate(ids):
