@@ -94,5 +94,7 @@ async function begin(main, variant, { at, rough }) {
   await keep("settings", { language });
   // Asked for here so that it goes on while Today opens; Today asks again in case it failed.
   if (lasts()) keepSet(setOf(treatment, language));
+  // The worker is busy keeping the guide, and Chromium 156 then stumbles over a page transition.
+  addEventListener("pageswap", ({ viewTransition }) => viewTransition?.skipTransition());
   location.assign(`/${language}/today`);
 }
