@@ -16,7 +16,7 @@ from webapp.protocol.reading import ContentFaultsError, read_library
 def build() -> int:
     """Compile the content and build the assets."""
     try:
-        compile_library(folder("protocols"), assets.BUILD / "protocols.json", _today())
+        compile_library(folder("protocols"), assets.BUILD / "protocols.json")
     except ContentFaultsError as error:
         return _say_faults(error)
     assets.build(bare_app())

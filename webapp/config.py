@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 KNOWN = frozenset({"WEBAPP_ORIGIN", "WEBAPP_PROXIES", "WEBAPP_CONTACT", "WEBAPP_RESPONSIBLE"})
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,14 @@ class Settings:
     def hosts(self) -> frozenset[str]:
         """Return the values of the Host header that are answered."""
         parts = urlsplit(self.origin)
-        if parts.hostname not in LOOPBACK:
-            return frozenset({parts.netloc.lower()})
-        names = ("127.0.0.1", "localhost", "[::1]")
-        return frozenset({*names, *(f"{name}:{parts.port or 80}" for name in names)})
+        usual = 443 if self.secure else 80
+        port = parts.port or usual
+        loopback = parts.hostname in LOOPBACK
+        own = parts.netloc.lower().removesuffix(f":{port}")
+        names = LOOPBACK_HOSTS if loopback else (own,)
+        # Browsers leave the usual port out; on one's own machine a forwarded port may be missing.
+        bare = names if loopback or port == usual else ()
+        return frozenset({*bare, *(f"{name}:{port}" for name in names)})
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -61,8 +66,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     faults: list[str] = []
     port = _whole(environ, "PORT", 8000, faults)
     origin = environ.get("WEBAPP_ORIGIN") or f"http://127.0.0.1:{port}"
-    faults.extend(_origin_faults(origin))
-    loopback = urlsplit(origin).hostname in LOOPBACK
+    wrong = _origin_faults(origin)
+    faults.extend(wrong)
+    loopback = not wrong and urlsplit(origin).hostname in LOOPBACK
     contact = environ.get("WEBAPP_CONTACT") or ("mailto:dev@example.com" if loopback else "")
     responsible = environ.get("WEBAPP_RESPONSIBLE") or None
     if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+", contact):
@@ -90,9 +96,14 @@ def _whole(environ: Mapping[str, str], name: str, default: int, faults: list[str
 
 
 def _origin_faults(origin: str) -> list[str]:
-    parts = urlsplit(origin)
+    unlike = f"WEBAPP_ORIGIN is {origin!r}, but must look like https://example.org"
+    try:
+        parts = urlsplit(origin)
+        parts.port  # noqa: B018  (reading it is what refuses a port that is no number)
+    except ValueError:
+        return [unlike]
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return [f"WEBAPP_ORIGIN is {origin!r}, but must look like https://example.org"]
+        return [unlike]
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
         return [f"WEBAPP_ORIGIN is {origin!r}, but must end after the host and port"]
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:

@@ -44,6 +44,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
+        if "Content-Security-Policy" in headers:
+            return response  # a page that was made, headers and all, for an earlier request
         headers.extend(always)
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = "private, no-store"

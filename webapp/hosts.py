@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.config import Settings
+from webapp.headers import EVERYWHERE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -21,12 +22,13 @@ def behind_the_door(
 ) -> "Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]":
     """Return ``app`` behind a check of the Host header, itself behind the trusted proxies."""
     hosts = settings.hosts
+    kind, length = "text/plain; charset=utf-8", str(len(REFUSAL))
+    head = [*EVERYWHERE.items(), ("Content-Type", kind), ("Content-Length", length)]
 
     def door(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("HTTP_HOST", "").lower() in hosts:
             return app(environ, start_response)
-        kind = ("Content-Type", "text/plain; charset=utf-8")
-        start_response("400 Bad Request", [kind, ("Content-Length", str(len(REFUSAL)))])
+        start_response("400 Bad Request", head)
         return [REFUSAL]
 
     if not settings.proxies:

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.assets import STATIC, static_url
 from webapp.guide.pages import SHELL, Page
@@ -118,28 +119,28 @@ def room(
     listed = site_map(pages, origin)
 
     @offline.get("/sw.js")
-    def service_worker() -> Response:
+    def service_worker() -> AnyResponse:
         return _file(body, "text/javascript")
 
     @offline.get("/<any(en, fr):language>/manifest.webmanifest")
-    def web_manifest(language: Language) -> Response:
+    def web_manifest(language: Language) -> AnyResponse:
         return _file(manifests[language], "application/manifest+json")
 
     @offline.get("/sitemap.xml")
-    def sitemap() -> Response:
+    def sitemap() -> AnyResponse:
         return _file(listed, "application/xml")
 
     @offline.get("/robots.txt")
-    def robots() -> Response:
+    def robots() -> AnyResponse:
         return _file(f"User-agent: *\nAllow: /\nSitemap: {origin}/sitemap.xml\n", "text/plain")
 
     return offline
 
 
-def _file(body: str, mimetype: str) -> Response:
+def _file(body: str, mimetype: str) -> AnyResponse:
     response = Response(body, mimetype=mimetype, headers={"Cache-Control": "no-cache"})
     response.add_etag()
-    return response
+    return response.make_conditional(request)
 
 
 def site_map(pages: Mapping[str, Page], origin: str) -> str:

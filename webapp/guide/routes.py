@@ -1,10 +1,13 @@
 """Serving the guide: every page is rendered once per process and language, compressed once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.assets import compressed
@@ -12,14 +15,51 @@ from webapp.guide.pages import Page
 from webapp.languages import at_the_door
 from webapp.protocol.models import Language
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+CACHED = (("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding"))
+# What a 304 leaves out (RFC 9110, 15.4.5).
+OF_THE_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
+
+
+class Made(Response):
+    """An answer made once: its heads are written, and nothing is left to do at a request."""
+
+    def __init__(self, body: bytes, etag: str, *more: tuple[str, str]) -> None:
+        """Make it, with every header that the app puts on an answer."""
+        super().__init__(body, headers=[("ETag", etag), *CACHED, *more], mimetype="text/html")
+        current_app.process_response(self)
+        self.etag = etag
+        self.body = [body]
+        self.head = self.get_wsgi_headers(request.environ).to_wsgi_list()
+        self.head_unchanged = [each for each in self.head if each[0] not in OF_THE_BODY]
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer, with nothing new for a phone that has it already."""
+        # The quotes are part of the ETag, so it is found whole in a list and behind a weak mark.
+        if self.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+            start_response("304 NOT MODIFIED", self.head_unchanged)
+            return []
+        start_response("200 OK", self.head)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else self.body
+
 
 @dataclass(frozen=True)
 class Rendered:
-    """The bytes of one page, ready to send."""
+    """The two answers that one page can give."""
 
-    plain: bytes
-    brotli: bytes
-    etag: str
+    plain: Made
+    brotli: Made
+
+
+@lru_cache(maxsize=256)
+def takes_brotli(accepted: str) -> bool:
+    """Say whether an Accept-Encoding header takes brotli; there are few different ones."""
+    return parse_accept_header(accepted)["br"] > 0
 
 
 def room(pages: Mapping[str, Page]) -> Blueprint:
@@ -40,24 +80,17 @@ def room(pages: Mapping[str, Page]) -> Blueprint:
                 abort(404)
             g.language = language
             rendered = kept[language, path] = _render(pages[path])
-        return _answer(rendered)
+        brotli = takes_brotli(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
+        return rendered.brotli if brotli else rendered.plain
 
     return guide
 
 
 def _render(page: Page) -> Rendered:
-    plain = render_template(page.template, page=page, **page.values).encode()
-    return Rendered(plain, compressed(plain), hashlib.sha256(plain).hexdigest()[:16])
-
-
-def _answer(rendered: Rendered) -> Response:
-    brotli = "br" in request.headers.get("Accept-Encoding", "")
+    body = render_template(page.template, page=page, **page.values).encode()
+    digest = hashlib.sha256(body).hexdigest()[:16]
     # Two encodings are two representations, so each has an ETag of its own (RFC 9110, 8.8.3).
-    etag = f'"{rendered.etag}{"b" if brotli else ""}"'
-    headers = [("ETag", etag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
-    if request.headers.get("If-None-Match") == etag:
-        return Response(status=304, headers=headers)
-    if brotli:
-        headers.append(("Content-Encoding", "br"))
-    body = rendered.brotli if brotli else rendered.plain
-    return Response(body, headers=headers, mimetype="text/html")
+    return Rendered(
+        Made(body, f'"{digest}"'),
+        Made(compressed(body), f'"{digest}b"', ("Content-Encoding", "br")),
+    )

@@ -8,12 +8,14 @@ from webapp.protocol.models import Library
 from webapp.protocol.reading import read_library
 
 
-def compile_library(folder: Path, compiled: Path, today: date) -> Library:
+def compile_library(folder: Path, compiled: Path) -> Library:
     """Check the content below ``folder`` and write it to one JSON file that loads quickly.
+
+    A lapsed review date is for `lendemain check` to say; it must not keep a server from starting.
 
     :raises ContentFaultsError: with every fault at once; nothing is written then
     """
-    library = read_library(folder, today)
+    library = read_library(folder, today=date.min)
     compiled.parent.mkdir(parents=True, exist_ok=True)
     plain = library.model_dump(mode="json", exclude_defaults=True)
     compiled.write_text(json.dumps(plain, ensure_ascii=False, separators=(",", ":")), "utf-8")

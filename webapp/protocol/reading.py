@@ -120,7 +120,7 @@ class Tree:
             return found
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(each, name, (*place, n)) for n, each in enumerate(node.value)]
-        return _scalar(node, french=place[-1:] == ("fr",))
+        return _scalar(node, french="fr" in place[-2:])
 
 
 def _child(node: Any, step: str | int) -> Any:
@@ -235,7 +235,8 @@ def _shape_faults(error: ValidationError) -> Iterator[tuple[Place, str]]:
             if not re.fullmatch(r"constrained-int|\[key\]|literal\[.*", str(step))
         )
         # Of a number or "ask", the fault of the number names both.
-        if not str(each["loc"][-1:]).startswith('("literal['):
+        branch = str(each["loc"][-1]) if each["loc"] else ""
+        if not branch.startswith("literal["):
             yield place, _plainly(each)
 
 

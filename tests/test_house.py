@@ -1,0 +1,288 @@
+"""The house stands as it was planned: walls, vendors, names, scripts that parse, honest locks."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from webapp import assets, bare_app, create_app
+from webapp.config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_OURS = {"node_modules", "build", "dist", "instance", "gen", "__pycache__"}
+PLAN = ROOT / "docs" / "architecture.md"
+MODULES = sorted((ROOT / "static/js").glob("*.js"))
+WORKER = sorted((ROOT / "service_worker").glob("*.js"))
+
+
+def folders() -> Iterator[Path]:
+    """Yield every folder of the project that people write."""
+    for top, names, _ in os.walk(ROOT):
+        names[:] = [each for each in names if each not in NOT_OURS and not each.startswith(".")]
+        yield Path(top)
+
+
+# --- walls ---------------------------------------------------------------------------------------
+
+
+def test_every_room_imports_only_downstairs() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout
+    assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", answer.stdout)
+
+
+def importers() -> dict[str, set[str]]:
+    """Return the modules of webapp that import each top-level package, by its name."""
+    found: dict[str, set[str]] = {}
+    for file in (ROOT / "webapp").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            for name in names:
+                place = file.relative_to(ROOT).as_posix()
+                found.setdefault(name.split(".")[0], set()).add(place)
+    return found
+
+
+@pytest.mark.parametrize(
+    "vendor",
+    [("webassets", "flask_assets"), ("whitenoise",), ("waitress",), ("babel",), ("yaml",), ("brotli",)],
+    ids="+".join,
+)  # fmt: skip
+def test_one_file_knows_a_vendor(vendor: tuple[str, ...]) -> None:
+    found = importers()
+    assert len(set().union(*(found.get(name, set()) for name in vendor))) == 1
+
+
+@pytest.mark.parametrize(
+    "vendor", ["pywebpush", "requests", "httpx", "aiohttp", "segno", "icalendar", "sqlalchemy"]
+)
+def test_a_vendor_still_to_come_will_be_known_by_one_file(vendor: str) -> None:
+    assert len(importers().get(vendor, set())) <= 1
+
+
+def test_content_is_told_the_date_and_never_looks_it_up() -> None:
+    for file in (ROOT / "webapp/protocol").glob("*.py"):
+        calls = {
+            node.func.attr
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert calls & {"now", "today", "utcnow", "time"} == set(), file
+
+
+def test_no_room_is_called_after_nothing_in_particular() -> None:
+    vague = {"utils", "util", "helpers", "services", "managers", "common", "misc"}
+    every = [folder.relative_to(ROOT) for folder in folders()]
+    assert [each for each in every if each.name in vague] == []
+    files = [file for folder in folders() for file in folder.iterdir() if file.is_file()]
+    assert [each for each in files if each.stem in vague] == []
+
+
+# --- the plan ------------------------------------------------------------------------------------
+
+ENDINGS = "css|html|js|json|lock|md|mjs|png|po|py|svg|toml|xml|yaml|yml"
+
+
+def named_paths(text: str) -> set[str]:
+    """Return what a document names as a path: code with a slash at its end or a known ending."""
+    names = set(re.findall(r"`([^`\s]+)`", text))
+    for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        names |= set(re.findall(rf"(?<![\w/.:-])[\w.*-]+/(?:[\w.*/-]*\w\.(?:{ENDINGS}))\b", block))
+    path = re.compile(rf"[\w.*-]+(?:/[\w.*-]+)*(?:/|\.(?:{ENDINGS}))")
+    return {each for each in names if path.fullmatch(each)}
+
+
+def is_there(path: str) -> bool:
+    """Say whether a path exists, from the top or, for a bare name, anywhere."""
+    if path.startswith("static/gen") or path.split("/", maxsplit=1)[0] in NOT_OURS:
+        return True
+    if "/" in path.rstrip("/"):
+        return any(ROOT.glob(path.rstrip("/")))
+    return any(any(folder.glob(path.rstrip("/"))) for folder in folders())
+
+
+def test_the_plan_names_only_what_is_there() -> None:
+    named = named_paths(PLAN.read_text("utf-8"))
+    assert len(named) >= 10
+    assert sorted(path for path in named if not is_there(path)) == []
+
+
+def test_a_path_that_is_gone_would_be_found() -> None:
+    text = "See `webapp/gone.py`, `webapp/config.py`, `/fr/today`, `plan.js` and `guide.pages`."
+    assert named_paths(text) == {"webapp/gone.py", "webapp/config.py", "plan.js"}
+    assert [is_there(each) for each in sorted(named_paths(text))] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["webapp", "static", "templates", "service_worker", "tests", "pyproject.toml", "README.md",
+     "protocols", "translations", "docs", "bench", "dev.py", ".ci/run", "LICENSE"],
+)  # fmt: skip
+def test_what_the_contract_fixes_stands_at_the_top(name: str) -> None:
+    assert (ROOT / name).exists()
+
+
+# --- scripts -------------------------------------------------------------------------------------
+
+
+def node() -> str:
+    """Return a Node: the one named, Playwright's, or the machine's."""
+    inside = Path(sys.prefix).glob("lib/python3*/site-packages/playwright/driver/node")
+    found = os.environ.get("NODE") or next(map(str, inside), None) or shutil.which("node")
+    assert found, "no Node: `python3 dev.py test` brings one"
+    return found
+
+
+def complaint(source: str, file: Path) -> str:
+    """Return what Node says of a script; its kind follows the file's ending."""
+    file.write_text(source, "utf-8")
+    answer = subprocess.run(
+        [node(), "--check", str(file)], capture_output=True, text=True, check=False
+    )
+    return answer.stderr
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.name)
+def test_a_module_parses(file: Path, tmp_path: Path) -> None:
+    assert complaint(file.read_text("utf-8"), tmp_path / "module.mjs") == ""
+
+
+@pytest.mark.parametrize("file", WORKER, ids=lambda file: file.name)
+def test_a_chapter_of_the_worker_parses(file: Path, tmp_path: Path) -> None:
+    assert complaint(file.read_text("utf-8"), tmp_path / "chapter.cjs") == ""
+
+
+def test_a_script_that_does_not_parse_would_be_found(tmp_path: Path) -> None:
+    assert "SyntaxError" in complaint("const a = ;", tmp_path / "module.mjs")
+    assert "SyntaxError" in complaint("let a; let a;", tmp_path / "chapter.cjs")
+    assert "SyntaxError" in complaint("import './b.js';", tmp_path / "chapter.cjs")
+
+
+@pytest.fixture(scope="module")
+def bundles() -> dict[str, str]:
+    assert assets.built_state() == assets.state_of_sources(), "run `lendemain build` first"
+    return {
+        name: (ROOT / url.removeprefix("/")).read_text("utf-8")
+        for name, url in assets.urls(bare_app()).items()
+    }
+
+
+def test_the_joined_modules_are_one_module(bundles: dict[str, str], tmp_path: Path) -> None:
+    joined = bundles["js"]
+    assert complaint(joined, tmp_path / "joined.mjs") == ""
+    assert not re.search(r"""\b(?:import|export)\b\s*[\w{*"']|\bimport\s*\(""", joined)
+
+
+def test_the_worker_as_served_is_one_classic_script(tmp_path: Path) -> None:
+    served = create_app(Settings()).test_client().get("/sw.js").text
+    assert complaint(served, tmp_path / "worker.cjs") == ""
+    assert not re.search(r"^\s*(?:import|export)\b", served, re.MULTILINE)
+
+
+def test_the_joined_styles_bring_nothing_from_elsewhere(bundles: dict[str, str]) -> None:
+    assert "@import" not in bundles["css"]
+    assert re.findall(r"url\((?!['\"]?(?:data:|/static/|#))[^)]*\)", bundles["css"]) == []
+
+
+def imports_of(file: Path) -> dict[str, list[str]]:
+    """Return the names that a module imports from each of its neighbours."""
+    found = re.findall(r"import\s*\{([^}]*)\}\s*from\s*\"\./(\w+)\.js\"", file.read_text("utf-8"))
+    names: dict[str, list[str]] = {}
+    for listed, neighbour in found:
+        names.setdefault(neighbour, []).extend(each.strip() for each in listed.split(",") if each)
+    return names
+
+
+def test_every_module_is_joined_after_those_it_uses() -> None:
+    assert sorted(assets.MODULES) == [file.stem for file in MODULES]
+    assert sorted(assets.WORKER) == [file.stem for file in WORKER]
+    for file in MODULES:
+        for neighbour in imports_of(file):
+            assert assets.MODULES.index(neighbour) < assets.MODULES.index(file.stem), file.name
+
+
+def test_a_module_imports_only_what_its_neighbour_exports() -> None:
+    exported = {
+        file.stem: set(
+            re.findall(
+                r"^export (?:async )?(?:function|const|class) (\w+)",
+                file.read_text("utf-8"),
+                re.MULTILINE,
+            )
+        )
+        for file in MODULES
+    }
+    for file in MODULES:
+        for neighbour, names in imports_of(file).items():
+            assert {each for each in names if each} - exported[neighbour] == set(), file.name
+
+
+def test_features_do_not_know_each_other() -> None:
+    features = {"today", "start", "settings", "reminders", "notes", "install"}
+    for file in MODULES:
+        if file.stem != "app":
+            assert set(imports_of(file)) & features == set(), file.name
+
+
+def test_the_plan_has_neither_page_nor_clock_nor_neighbour() -> None:
+    text = re.sub(r"/\*.*?\*/|//.*", "", (ROOT / "static/js/plan.js").read_text(), flags=re.DOTALL)
+    used = set(re.findall(r"[\w.]+(?:\(\))?", text))
+    assert used & {"document", "window", "fetch", "indexedDB", "Date.now", "navigator"} == set()
+    assert not re.search(r"new Date\(\)|Date\.now|^import ", text, re.MULTILINE)
+
+
+# --- locks ---------------------------------------------------------------------------------------
+
+LOCKS = ["requirements.lock", "requirements-test.lock"]
+
+
+def requirements(lock: str) -> list[str]:
+    """Return the entries of a lock, each with its hashes on the same line."""
+    text = (ROOT / lock).read_text("utf-8").replace("\\\n", " ")
+    lines = (line.split(" #")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_every_package_with_its_hashes(lock: str) -> None:
+    found = requirements(lock)
+    assert len(found) > 20
+    entry = re.compile(r"[A-Za-z0-9._-]+==[^\s;]+(?: *;.*?)?(?:\s+--hash=sha256:[0-9a-f]{64})+")
+    assert [each[:60] for each in found if not entry.fullmatch(each)] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index(lock: str) -> None:
+    text = (ROOT / lock).read_text("utf-8")
+    assert (
+        re.findall(r"(?m)^\s*-.*index.*|^\s*--(?:find-links|trusted-host).*|\w+://\S+", text) == []
+    )
+
+
+def test_tests_run_on_the_versions_that_are_served() -> None:
+    served, tested = ({each.split(" ")[0] for each in requirements(lock)} for lock in LOCKS)
+    assert served - tested == set()
+
+
+def test_every_dependency_is_locked() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    block = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)
+    assert block
+    wanted = {name.lower() for name in re.findall(r'^\s*"([\w-]+)', block[1], re.MULTILINE)}
+    assert wanted - {each.split("==")[0] for each in requirements("requirements.lock")} == set()
+
+
+def test_a_node_package_is_pinned_too() -> None:
+    text = (ROOT / "package.json").read_text("utf-8")
+    assert re.findall(r'"[\w@/-]+": "[\^~*>][^"]*"', text) == []
