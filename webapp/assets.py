@@ -3,10 +3,9 @@
 import hashlib
 import json
 import re
-import shutil
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import brotli
 from flask import Flask
@@ -75,18 +74,25 @@ def init_app(app: Flask) -> None:
 def build(app: Flask) -> None:
     """Build every bundle and its compressed copies, and note the state that they were built from.
 
+    Files of the build before stay, for windows and servers that are still of it.
+
     :raises webassets.exceptions.BundleError: when a source is missing or a filter fails
     """
-    shutil.rmtree(STATIC / "gen", ignore_errors=True)
     BUILD.mkdir(exist_ok=True)
     with app.app_context():
         for bundle in app.jinja_env.assets_environment:  # type: ignore[attr-defined]
             bundle.build(force=True)
+    names = [Path(url).name for url in urls(app).values()]
     compressor = Compressor(quiet=True)
-    for file in sorted((STATIC / "gen").iterdir()):
-        for _ in compressor.compress(str(file)):
+    for name in names:
+        for _ in compressor.compress(str(STATIC / "gen" / name)):
             pass
-    (BUILD / "state.json").write_text(json.dumps({"state": state_of_sources()}), "utf-8")
+    before = _last_build().get("names", [])
+    for file in (STATIC / "gen").iterdir():
+        if file.name.removesuffix(".br").removesuffix(".gz") not in {*names, *before}:
+            file.unlink()
+    noted = {"state": state_of_sources(), "names": names}
+    (BUILD / "state.json").write_text(json.dumps(noted), "utf-8")
 
 
 def urls(app: Flask) -> dict[str, str]:
@@ -131,10 +137,14 @@ def state_of_sources() -> str:
 
 def built_state() -> str | None:
     """Return the state that was built last; none when nothing was."""
+    return _last_build().get("state")
+
+
+def _last_build() -> dict[str, Any]:
     try:
-        return str(json.loads((BUILD / "state.json").read_text("utf-8"))["state"])
+        return dict(json.loads((BUILD / "state.json").read_text("utf-8")))
     except FileNotFoundError:
-        return None
+        return {}
 
 
 def compressed(body: bytes) -> bytes:

@@ -20,7 +20,6 @@ function sayWhen(row, at, { rough }, now) {
   const time = row.querySelector("[data-time]");
   const said = moment(at, now, phoneZone(), rough);
   const left = row.matches(".answer") ? soon(at, now) : "";
-  time.dateTime = new Date(at).toISOString();
   time.textContent =
     at <= now ? words("since", { time: said }) : [said, left].filter(Boolean).join(" · ");
   time.hidden = false;

@@ -61,7 +61,6 @@ function tellNext(part, treatment, now, zone) {
   name.textContent = row.querySelector(".row-name").textContent;
   name.href = row.querySelector("a").href;
   const time = box.querySelector("[data-next-time]");
-  time.dateTime = new Date(next.at).toISOString();
   time.textContent = moment(next.at, now, zone, treatment.rough);
   box.querySelector("[data-next-soon]").textContent = soon(next.at, now);
 }
