@@ -7,6 +7,7 @@ const DATABASE = "lendemain";
 const SCHEMA = 1;
 const STORE = "record";
 const ENTRIES = ["treatment", "settings", "ticks"];
+const REFUSED = Symbol("refused");
 
 let handle = null;
 let lasting = true;
@@ -16,13 +17,15 @@ const forThisVisit = new Map();
 export const lasts = () => lasting;
 
 /**
- * Read one entry.
+ * Read one entry. What this visit holds is newer than what the phone could not replace.
  * @param {"treatment" | "settings" | "ticks"} name
  * @returns {Promise<any>}  null when there is none
  */
 export async function recall(name) {
-  const kept = await onPhone("readonly", (store) => store.get(name), () => visit(name));
-  return kept ?? null;
+  const here = visit(name);
+  if (here) lasting = false;
+  const kept = here ?? (await onPhone("readonly", (store) => store.get(name)));
+  return kept === REFUSED ? null : (kept ?? null);
 }
 
 /**
@@ -31,18 +34,21 @@ export async function recall(name) {
  * @param {object} value
  */
 export async function keep(name, value) {
-  await onPhone("readwrite", (store) => store.put(value, name), () => visit(name, value));
+  const kept = await onPhone("readwrite", (store) => store.put(value, name));
+  visit(name, kept === REFUSED ? value : null);
 }
 
 /** Remove everything that was entered. */
 export async function forgetAll() {
   ENTRIES.forEach((name) => visit(name, null));
-  await onPhone("readwrite", (store) => store.clear(), () => {});
+  await onPhone("readwrite", (store) => store.clear());
 }
 
-/** Run one request; a handle that died (WebKit loses them) is opened anew, once. */
-async function onPhone(mode, request, otherwise) {
-  if (!lasting) return otherwise();
+/**
+ * Run one request; a handle that died (WebKit loses them) is opened anew, once.
+ * Resolves to its result, or to REFUSED when the phone keeps nothing or is full.
+ */
+async function onPhone(mode, request) {
   for (const last of [false, true]) {
     try {
       return await transact(await opened(), mode, request);
@@ -51,7 +57,7 @@ async function onPhone(mode, request, otherwise) {
       if (!last && fault.name !== "QuotaExceededError") continue;
       console.warn("The record cannot be kept on this phone:", fault.name);
       lasting = false;
-      return otherwise();
+      return REFUSED;
     }
   }
 }

@@ -73,14 +73,14 @@ function typedEnd(form) {
   const wrong = at === null ? "missing" : at > Date.now() ? "future" : null;
   fault.hidden = !wrong;
   for (const field of [form.date, form.time]) {
-    const blamed = wrong && (wrong === "future" || !field.value);
-    field.toggleAttribute("aria-invalid", Boolean(blamed));
+    const blamed = Boolean(wrong) && (wrong === "future" || !field.value);
+    field.setAttribute("aria-invalid", blamed);
     if (blamed) field.setAttribute("aria-describedby", "time-fault");
     else field.removeAttribute("aria-describedby");
   }
   if (!wrong) return at;
   fault.textContent = fault.dataset[wrong];
-  [form.date, form.time].find((field) => field.hasAttribute("aria-invalid")).focus();
+  [form.date, form.time].find((field) => field.ariaInvalid === "true").focus();
   return null;
 }
 

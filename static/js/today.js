@@ -15,33 +15,43 @@ export async function showToday(main, treatment, now) {
   const zone = phoneZone();
   const { state, day } = standing(treatment, now, zone);
   const stage = state === "day" ? stageOf(day) : null;
-  const page = stage && (await dayPage(treatment, stage));
+  const part = main.querySelector('[data-for="day"]');
+  const there = !stage || (await liftDay(part, treatment, stage));
   main.dataset.state = state;
   if (day === null) delete main.dataset.day;
   else main.dataset.day = day;
-  for (const part of main.querySelectorAll("[data-for]")) {
-    part.hidden = part.dataset.for !== (stage && !page ? "lost" : state);
+  for (const each of main.querySelectorAll("[data-for]")) {
+    each.hidden = each.dataset.for !== (there ? state : "lost");
   }
   for (const each of treatment ? main.querySelectorAll("[data-moment]") : []) {
     each.textContent = treatmentMoment(treatment);
   }
-  if (page) await fillDay(main, page, { treatment, now, zone, day, stage });
+  if (stage && there) await tellDay(part, { treatment, now, zone, day, stage });
 }
 
-async function fillDay(main, page, { treatment, now, zone, day, stage }) {
-  const part = main.querySelector('[data-for="day"]');
+/** Move the day's parts in; once a day, so that a page left open keeps what has the focus. */
+async function liftDay(part, treatment, stage) {
+  const path = dayPath(treatment, stage);
+  const shown = `${treatment.id} ${path}`;
+  if (part.dataset.shown === shown) return true;
+  const page = await dayPage(path);
+  if (!page) return false;
   for (const into of part.querySelectorAll("[data-into]")) {
     const lifted = [...page.querySelectorAll(`[data-lift="${into.dataset.into}"]`)];
     into.replaceChildren(...lifted.flatMap((each) => [...document.importNode(each, true).childNodes]));
   }
-  part.querySelector("[data-eyebrow]").textContent = `${words("day", { n: day })} · ${longDate(now)}`;
-  part.querySelector("[data-day-link]").href = dayPath(treatment, stage);
   keepFirst(part.querySelectorAll(".act"), ACTS_SHOWN);
+  part.querySelectorAll("[data-activity]:not([data-highlight])").forEach((row) => row.remove());
+  part.querySelector("[data-day-link]").href = path;
+  part.dataset.shown = shown;
+  return true;
+}
+
+async function tellDay(part, { treatment, now, zone, day, stage }) {
+  part.querySelector("[data-eyebrow]").textContent = `${words("day", { n: day })} · ${longDate(now)}`;
   markDots(part, stage);
   tellWaits(part, treatment, now);
-  for (const row of part.querySelectorAll("[data-activity]")) {
-    if (row.hasAttribute("data-open") || !row.hasAttribute("data-highlight")) row.remove();
-  }
+  part.querySelectorAll("[data-activity][data-open]").forEach((row) => row.remove());
   part.querySelector("[data-waits]").hidden = !part.querySelector("[data-activity]");
   tellNext(part, treatment, now, zone);
   const turnsPage = stageOf(day + 1) !== stage && stageOf(day + 1) !== null;
@@ -87,9 +97,9 @@ export async function markDay(main, treatment, now) {
 export const dayPath = ({ protocol, version, variant }, stage) =>
   `/${document.documentElement.lang}/${protocol}/${version}/${variant}/day-${stage}`;
 
-async function dayPage(treatment, stage) {
+async function dayPage(path) {
   try {
-    const answer = await fetch(dayPath(treatment, stage));
+    const answer = await fetch(path);
     if (!answer.ok) return null;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return page.querySelector("[data-lift]") ? page : null;
@@ -115,17 +125,28 @@ async function offerTicks(root, treatment, now, zone) {
   const date = dateIn(now, zone);
   const ticks = (await recall("ticks")) ?? {};
   for (const act of root.querySelectorAll("[data-once]")) {
-    const label = document.createElement("label");
-    const box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    const box = act.querySelector("input") ?? tickBox(act);
+    box.dataset.date = date;
     box.checked = ticks[date]?.includes(act.dataset.once) ?? false;
-    box.addEventListener("change", () => tick(date, act.dataset.once, box.checked));
-    label.append(box, ...act.childNodes);
-    act.replaceChildren(label);
   }
 }
 
-async function tick(date, id, done) {
-  const ticks = (await recall("ticks")) ?? {};
-  const others = (ticks[date] ?? []).filter((each) => each !== id);
-  await keep("ticks", { ...ticks, [date]: done ? [...others, id] : others });
+function tickBox(act) {
+  const label = document.createElement("label");
+  const box = Object.assign(document.createElement("input"), { type: "checkbox" });
+  box.addEventListener("change", () => tick(box.dataset.date, act.dataset.once, box.checked));
+  label.append(box, ...act.childNodes);
+  act.replaceChildren(label);
+  return box;
+}
+
+let written = Promise.resolve();
+
+/** Two quick taps are two writes, one after the other. */
+function tick(date, id, done) {
+  written = written.then(async () => {
+    const ticks = (await recall("ticks")) ?? {};
+    const others = (ticks[date] ?? []).filter((each) => each !== id);
+    await keep("ticks", { ...ticks, [date]: done ? [...others, id] : others });
+  });
 }

@@ -1,0 +1,211 @@
+"""A phone in a person's hand, and the steps that the tests share."""
+
+import html
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import BrowserContext, Page, Response
+
+LANGUAGES = ("en", "fr")
+MONTREAL = ZoneInfo("America/Toronto")
+# A Tuesday morning far from any clock change.
+TREATED = datetime(2026, 11, 24, 10, 30, tzinfo=MONTREAL)
+GUIDE = "microneedling/draft/standard"
+STAGES = ("0", "1", "2", "3", "4", "5", "6", "7", "8-14", "15-42")
+
+OpenPhone = Callable[..., BrowserContext]
+Sets = Mapping[str, list[str]]
+Found = TypeVar("Found")
+
+WHOLE = """async ([set, addresses]) => {
+  for (const name of await caches.keys()) {
+    if (!name.endsWith(` ${set}`)) continue;
+    const cache = await caches.open(name);
+    // The mark of a whole set comes last, beside its addresses.
+    if ((await cache.keys()).length <= addresses.length) continue;
+    const found = await Promise.all(addresses.map((each) => cache.match(each)));
+    if (found.every(Boolean)) return true;
+  }
+  return false;
+}"""
+
+RECORD = """async () => {
+  // Opening a database that is not there would make an empty one.
+  if (!(await indexedDB.databases()).some(({ name }) => name === "lendemain")) return {};
+  const opening = indexedDB.open("lendemain");
+  await new Promise((resolve) => (opening.onsuccess = resolve));
+  const stores = [...opening.result.objectStoreNames];
+  const entries = {};
+  for (const store of stores) {
+    const cursor = opening.result.transaction(store).objectStore(store).openCursor();
+    await new Promise((resolve) => {
+      cursor.onsuccess = () => {
+        if (!cursor.result) return resolve();
+        entries[cursor.result.key] = cursor.result.value;
+        cursor.result.continue();
+      };
+    });
+  }
+  opening.result.close();
+  return entries;
+}"""
+
+
+def later(days: int, hour: int = 15, minute: int = 0) -> datetime:
+    """Return a time of day in Montréal, so many calendar days after the treatment's."""
+    date = TREATED.date() + timedelta(days=days)
+    return datetime(date.year, date.month, date.day, hour, minute, tzinfo=MONTREAL)
+
+
+def stage_of(day: int) -> str:
+    """Return the day page that holds a day."""
+    return str(day) if day < 8 else "8-14" if day < 15 else "15-42"
+
+
+def day_path(language: str, stage: str) -> str:
+    """Return the path of a day's page."""
+    return f"/{language}/{GUIDE}/day-{stage}"
+
+
+def until(found: Callable[[], Found], what: str, patience: float = 10) -> Found:
+    """Return the first true value of ``found``.
+
+    :raises TimeoutError: after ``patience`` seconds, naming ``what`` was waited for
+    """
+    deadline = time.monotonic() + patience
+    while not (value := found()):
+        if time.monotonic() > deadline:
+            message = f"waited {patience:g} s in vain: {what}"
+            raise TimeoutError(message)
+        time.sleep(0.1)
+    return value
+
+
+def read(url: str) -> str:
+    """Return what the server answers, as text."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def kept_sets(url: str) -> Sets:
+    """Return the addresses of every kept set, as the worker at ``url`` lists them."""
+    script = read(f"{url}/sw.js")
+    sets: Sets = json.JSONDecoder().raw_decode(script[script.index("SETS=") + 5 :])[0]
+    return sets
+
+
+def pages_of(addresses: list[str]) -> list[str]:
+    """Return the addresses that are pages."""
+    return [each for each in addresses if "." not in each]
+
+
+def every_page(url: str) -> list[str]:
+    """Return the address of every page in both languages."""
+    return pages_of([each for addresses in kept_sets(url).values() for each in addresses])
+
+
+def heading(text: str) -> str:
+    """Return the words of the first heading of a page's HTML."""
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
+    assert found, "a page without a heading"
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", found[1])).split())
+
+
+def release(text: str) -> str:
+    """Return the release that a page's HTML names."""
+    found = re.search(r'<meta name="release" content="([^"]+)"', text)
+    assert found, "a page without its release"
+    return found[1]
+
+
+class Phone:
+    """A phone with one window open; its clock can be set."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        """Take a context in hand; faults of the pages' scripts are gathered from now on."""
+        self.context, self.url = context, url
+        self.page: Page = context.pages[0] if context.pages else context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.faults: list[str] = []
+        context.on("weberror", lambda error: self._note(str(error.error)))
+
+    def _note(self, fault: str) -> None:
+        # Chromium reports a page that is left before its transition as if a script had failed.
+        if "ViewTransition" not in fault:
+            self.faults.append(fault)
+
+    def set_clock(self, moment: datetime) -> None:
+        """Stop the pages' clock at a moment; timers go on."""
+        self.context.clock.set_fixed_time(moment)
+
+    def open(self, path: str) -> Response:
+        """Open an address and return its answer once the page's script has had its say."""
+        answer = self.page.goto(f"{self.url}{path}")
+        self.ready()
+        assert answer
+        return answer
+
+    def ready(self) -> None:
+        """Wait until the page's script has had its say."""
+        self.page.wait_for_selector("main[data-ready]", state="attached")
+
+    def begin(self, language: str = "en", when: str = "now", answer: str = "standard") -> None:
+        """Answer the two questions of Start, and wait for Today."""
+        self.open(f"/{language}/start")
+        self.page.click(f"[data-answer={answer}]")
+        self.page.click(f"[data-when={when}]")
+        self.page.wait_for_url(f"**/{language}/today")
+        self.ready()
+
+    def begin_at(self, moment: datetime = TREATED, language: str = "en") -> None:
+        """Begin a treatment that ended just now, at a moment of the phone's clock."""
+        self.set_clock(moment)
+        self.begin(language)
+
+    def today(self, language: str = "en") -> dict[str, str]:
+        """Open Today and return what its main element says of itself."""
+        self.open(f"/{language}/today")
+        return self.state()
+
+    def state(self) -> dict[str, str]:
+        """Return what the page's main element says of itself."""
+        said: dict[str, str] = self.page.evaluate(
+            "() => ({ ...document.querySelector('main').dataset })"
+        )
+        return said
+
+    def heading(self) -> str:
+        """Return the words of the one heading that is seen."""
+        return " ".join(self.page.locator("h1:visible").inner_text().split())
+
+    def waits(self) -> dict[str, dict[str, str]]:
+        """Return what each activity's row on this page says of itself, by the activity."""
+        rows: list[dict[str, str]] = self.page.evaluate(
+            "() => [...document.querySelectorAll('[data-activity]')].map((row) => ({"
+            " ...row.dataset, text: row.querySelector('[data-time]')?.innerText ?? '' }))"
+        )
+        return {row["activity"]: row for row in rows}
+
+    def record(self) -> dict[str, Any]:
+        """Return every entry that this phone has on disk."""
+        entries: dict[str, Any] = self.page.evaluate(RECORD)
+        return entries
+
+    def caches(self) -> list[str]:
+        """Return the names of the caches on this phone."""
+        names: list[str] = self.page.evaluate("() => caches.keys()")
+        return names
+
+    def keeps(self, name: str, addresses: list[str]) -> bool:
+        """Say whether a set is whole on this phone."""
+        return bool(self.page.evaluate(WHOLE, [name, addresses]))
+
+    def wait_until_kept(self, name: str, sets: Sets) -> None:
+        """Wait until a set is whole on this phone."""
+        until(lambda: self.keeps(name, sets[name]), f"the set {name} is kept whole")

@@ -1,0 +1,448 @@
+"""What is kept opens when nothing answers: whole, in its language, and of one release."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Playwright, expect
+
+from .conftest import PHONE, NewPhone, chromium
+from .front import Answer, Front, as_it_is, front_door, to_scripts, wait_until_quiet
+from .phone import (
+    GUIDE,
+    LANGUAGES,
+    TREATED,
+    OpenPhone,
+    Phone,
+    Sets,
+    day_path,
+    heading,
+    kept_sets,
+    later,
+    pages_of,
+    read,
+    release,
+    stage_of,
+    until,
+)
+
+if TYPE_CHECKING:
+    from tests.conftest import Server
+
+RunningWith = Callable[..., AbstractContextManager["Server"]]
+STILL = {"reduced_motion": "reduce"}
+OTHER = {"en": "fr", "fr": "en"}
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
+
+
+# Installing
+
+
+@both_languages
+def test_a_browser_has_nothing_against_installing_it(
+    open_phone: OpenPhone, server: "Server", language: str
+) -> None:
+    phone = Phone(open_phone(**STILL), server.url)
+    phone.open(f"/{language}/")
+    browser = phone.context.new_cdp_session(phone.page)
+    errors: list[object] = browser.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert errors == []
+    manifest = browser.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"] == f"{server.url}/{language}/manifest.webmanifest"
+
+
+# The server is gone, and the browser was closed
+
+
+@dataclass
+class Kept:
+    """A phone that keeps the guide, opened anew after the server was stopped."""
+
+    phone: Phone
+    language: str
+    pages: list[str]
+    headings: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def both_kept(
+    playwright: Playwright, running_with: RunningWith, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Kept]]:
+    """Keep the guide in a language each on two phones, stop the server, reopen the browsers."""
+    found: dict[str, Kept] = {}
+    with ExitStack() as opened:
+        with running_with() as server:
+            sets = kept_sets(server.url)
+            for language in LANGUAGES:
+                profile = tmp_path_factory.mktemp(language)
+                with phone_on_disk(playwright, profile, server.url) as phone:
+                    phone.begin_at(TREATED, language)
+                    phone.wait_until_kept(guide_in(language), sets)
+                pages = pages_of([*sets["shell"], *sets[guide_in(language)]])
+                headings = {each: heading(read(server.url + each)) for each in pages}
+                own = [each for each in pages if each.startswith(f"/{language}/")]
+                anew = phone_on_disk(playwright, profile, server.url)
+                found[language] = Kept(opened.enter_context(anew), language, own, headings)
+        yield found
+    assert [fault for each in found.values() for fault in each.phone.faults] == []
+
+
+@pytest.fixture(params=LANGUAGES)
+def kept(request: pytest.FixtureRequest, both_kept: dict[str, Kept]) -> Kept:
+    """Hand over the phone that keeps the guide in one language."""
+    return both_kept[str(request.param)]
+
+
+@contextmanager
+def phone_on_disk(playwright: Playwright, profile: Path, url: str) -> Iterator[Phone]:
+    """Open a phone whose profile stays on disk."""
+    settings = {**chromium(), **PHONE, **STILL}
+    context = playwright.chromium.launch_persistent_context(profile, **settings)  # type: ignore[arg-type]
+    yield Phone(context, url)
+    context.close()
+
+
+def guide_in(language: str) -> str:
+    return f"{GUIDE}/{language}"
+
+
+SEEN = """() => [
+  [...document.querySelectorAll("main h1")].find((each) => each.checkVisibility()).innerText,
+  [...document.styleSheets].reduce((sum, { cssRules }) => sum + cssRules.length, 0),
+]"""
+
+
+def test_every_page_of_the_guide_opens_without_a_network(kept: Kept) -> None:
+    phone = kept.phone
+    phone.set_clock(TREATED)
+    assert len(kept.pages) > 60
+    wrong: dict[str, str] = {}
+    for address in kept.pages:
+        answer = phone.page.goto(phone.url + address)
+        assert answer
+        wanted = kept.headings[address]
+        if address.endswith("/today"):
+            phone.ready()
+            wanted = kept.headings[day_path(kept.language, "0")]
+        shown, rules = phone.page.evaluate(SEEN)
+        if answer.status != 200 or " ".join(shown.split()) != wanted or rules < 50:
+            wrong[address] = f"{answer.status}, {shown!r} for {wanted!r}, {rules} rules of style"
+    assert wrong == {}
+
+
+def test_today_turns_its_days_without_a_network(kept: Kept) -> None:
+    for day in (1, 3, 7, 10, 30):
+        kept.phone.set_clock(later(day))
+        said = kept.phone.today(kept.language)
+        assert said.items() >= {"state": "day", "day": str(day)}.items()
+        assert kept.phone.heading() == kept.headings[day_path(kept.language, stage_of(day))]
+
+
+def test_an_address_that_is_not_kept_says_so_in_its_language(kept: Kept) -> None:
+    for language in LANGUAGES:
+        for path in (f"/{language}/nowhere", f"/{language}/microneedling/draft/deep/day-1"):
+            answer = kept.phone.open(path)
+            assert answer.status == 503
+            assert kept.phone.state()["page"] == "offline"
+            assert kept.phone.page.evaluate("() => document.documentElement.lang") == language
+            assert kept.phone.heading() == kept.headings[f"/{language}/offline"]
+    assert kept.phone.open("/nowhere").status == 503
+
+
+def test_the_guide_in_a_language_that_is_not_kept_says_so_in_that_language(kept: Kept) -> None:
+    answer = kept.phone.open(f"/{OTHER[kept.language]}/guide")
+    assert answer.status == 503
+    assert kept.phone.heading() == kept.headings[f"/{OTHER[kept.language]}/offline"]
+
+
+def test_a_link_that_someone_marked_opens_the_kept_page(kept: Kept) -> None:
+    kept.phone.set_clock(TREATED)
+    for path in ("activities", "today", "get-help"):
+        answer = kept.phone.open(f"/{kept.language}/{path}?utm_source=x&fbclid=y")
+        assert answer.status == 200
+        assert kept.phone.state()["page"] in {path, "help"}
+
+
+def test_get_help_opens_in_either_language_without_a_network(kept: Kept) -> None:
+    for language in LANGUAGES:
+        address = f"/{language}/get-help"
+        assert kept.phone.open(address).status == 200
+        assert kept.phone.heading() == kept.headings[address]
+        expect(kept.phone.page.locator('main a[href="tel:911"]')).to_be_visible()
+
+
+# Behind a front door that counts, or answers wrongly
+
+
+@dataclass(frozen=True)
+class House:
+    """Two servers of different releases, one of them behind the front door at a time."""
+
+    front: Front
+    old: "Server"
+    new: "Server"
+    releases: tuple[str, str]
+    sets: Sets
+
+
+@pytest.fixture(scope="module")
+def both_servers(running_with: RunningWith) -> Iterator[House]:
+    """Start two releases of the app behind one front door."""
+    with (
+        front_door() as front,
+        running_with() as old,
+        running_with(WEBAPP_RESPONSIBLE="Somebody Else") as new,
+    ):
+        releases = (release(read(f"{old.url}/en/")), release(read(f"{new.url}/en/")))
+        assert releases[0] != releases[1]
+        yield House(front, old, new, releases, kept_sets(old.url))
+
+
+@pytest.fixture
+def house(both_servers: House) -> House:
+    """Put the old release behind the front door, which forgets what it was asked before."""
+    both_servers.front.begin_anew(both_servers.old.port)
+    return both_servers
+
+
+def a_phone_that_keeps(phone: Phone, house: House, language: str = "en") -> Phone:
+    phone.begin_at(TREATED, language)
+    phone.wait_until_kept(guide_in(language), house.sets)
+    return phone
+
+
+@both_languages
+def test_the_guide_in_the_other_language_opens_once_it_was_chosen(
+    open_phone: OpenPhone, house: House, language: str
+) -> None:
+    other = OTHER[language]
+    phone = a_phone_that_keeps(Phone(open_phone(**STILL), house.front.url), house, language)
+    phone.open(f"/{language}/settings")
+    row = phone.page.locator(f"[data-kept={other}]")
+    row.locator("[data-keep]").click()
+    expect(row.locator("[data-keep]")).to_be_hidden()
+    phone.wait_until_kept(guide_in(other), house.sets)
+    headings = {
+        each: heading(read(house.front.url + each))
+        for each in (f"/{other}/activities", f"/{other}/breakouts", day_path(other, "0"))
+    }
+    house.front.close()
+    phone.context.close()
+    phone = Phone(open_phone(**STILL), house.front.url)
+    phone.set_clock(TREATED)
+    for address, wanted in headings.items():
+        assert phone.open(address).status == 200
+        assert phone.heading() == wanted
+    assert phone.today(other).items() >= {"state": "day", "day": "0"}.items()
+    assert phone.heading() == headings[day_path(other, "0")]
+    phone.open(f"/{other}/settings")
+    for each in LANGUAGES:
+        expect(phone.page.locator(f"[data-kept={each}] [data-keep]")).to_be_hidden()
+
+
+def test_a_second_visit_asks_the_server_for_nothing_but_the_worker(
+    open_phone: OpenPhone, house: House
+) -> None:
+    phone = a_phone_that_keeps(Phone(open_phone(**STILL), house.front.url), house)
+    pages = ("/en/today", day_path("en", "0"), "/en/activities", "/en/get-help")
+    for address in pages:
+        phone.open(address)
+    wait_until_quiet(house.front)
+    before = len(house.front.asked)
+    for address in pages:
+        phone.open(address)
+    wait_until_quiet(house.front)
+    assert set(house.front.paths()[before:]) <= {"/sw.js"}
+
+
+def test_what_the_worker_fetches_carries_no_cookie(new_phone: NewPhone, house: House) -> None:
+    phone = new_phone(house.front.url, service_workers="allow")
+    cookie = {"name": "visitor", "value": "known", "url": house.front.url}
+    phone.context.add_cookies([cookie])  # type: ignore[list-item]
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+    a_phone_that_keeps(phone, house)
+    phone.open("/en/settings")
+    phone.page.click("[data-kept=fr] [data-keep]")
+    phone.wait_until_kept(guide_in("fr"), house.sets)
+    french = set(pages_of(house.sets[guide_in("fr")]))
+    fetched = [each for each in house.front.asked if each.by_a_script]
+    assert {each.path for each in fetched} >= {*pages_of(house.sets["shell"]), *french}
+    # Today's own script asks for the day's page, as any script of the page does.
+    own = day_path("en", "0")
+    assert [e.path for e in fetched if "cookie" in e.headers and e.path != own] == []
+    loaded = [each for each in house.front.asked if each.path == "/en/" and not each.by_a_script]
+    assert all("cookie" in each.headers for each in loaded), "the browser has the cookie to send"
+
+
+WRONG = {
+    "a redirect": Answer(302, {"Location": "/en/"}),
+    "an error": Answer(500, HTML, b"<h1>Sorry</h1>"),
+    "another type": Answer(200, {"Content-Type": "text/plain"}, b"hello"),
+}
+
+
+def answered(house: House, answer: Answer) -> bool:
+    return any(each.answer is answer for each in house.front.asked)
+
+
+def test_one_wrong_answer_and_the_shell_is_not_half_kept(new_phone: NewPhone, house: House) -> None:
+    workers = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    phone = new_phone(house.front.url, service_workers="allow")
+    for what, wrong in WRONG.items():
+        house.front.rule = to_scripts("/fr/get-help", wrong)
+        phone.open("/en/")
+        until(lambda wrong=wrong: answered(house, wrong), what)  # type: ignore[misc]
+        until(lambda: phone.page.evaluate(workers) == 0, "the worker gives up")
+        assert phone.caches() == []
+    house.front.rule = as_it_is
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+
+
+def test_one_wrong_answer_and_the_guide_is_not_half_kept_but_tried_again(
+    new_phone: NewPhone, house: House
+) -> None:
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.set_clock(TREATED)
+    for what, wrong in WRONG.items():
+        house.front.rule = to_scripts("/en/activities/sauna", wrong)
+        phone.begin()
+        until(lambda wrong=wrong: answered(house, wrong), what)  # type: ignore[misc]
+        until(lambda: names(phone) == ["shell"], "nothing but the shell is kept")
+        assert phone.state().items() >= {"state": "day", "day": "0"}.items()
+    wait_until_quiet(house.front)
+    assert names(phone) == ["shell"]
+    phone.open("/en/settings")
+    expect(phone.page.locator("[data-kept=en] [data-keep]")).to_be_visible()
+    house.front.rule = as_it_is
+    phone.today()
+    phone.wait_until_kept(guide_in("en"), house.sets)
+    phone.open("/en/settings")
+    expect(phone.page.locator("[data-kept=en] [data-keep]")).to_be_hidden()
+
+
+def names(phone: Phone) -> list[str]:
+    """Return the names of the sets on a phone."""
+    return sorted(name.split()[-1] for name in phone.caches())
+
+
+def test_a_guide_that_could_not_be_kept_is_missed_honestly_without_a_network(
+    open_phone: OpenPhone, house: House
+) -> None:
+    house.front.rule = to_scripts("/en/activities/sauna", Answer(500, HTML))
+    phone = Phone(open_phone(**STILL), house.front.url)
+    phone.begin_at(TREATED)
+    phone.wait_until_kept("shell", house.sets)
+    until(lambda: names(phone) == ["shell"], "nothing but the shell is kept")
+    house.front.close()
+    phone.context.close()
+    phone = Phone(open_phone(**STILL), house.front.url)
+    phone.set_clock(TREATED)
+    phone.today()
+    assert phone.heading() == phone.page.locator("[data-for=lost] h1").inner_text()
+    phone.open("/en/settings")
+    expect(phone.page.locator("[data-moment]")).to_be_visible()
+    expect(phone.page.locator("[data-kept=en] [data-keep]")).to_be_visible()
+
+
+# A new release
+
+
+def releases_on(phone: Phone) -> set[str]:
+    """Return the releases whose caches are on a phone."""
+    return {name.split()[1] for name in phone.caches()}
+
+
+def shown_release(phone: Phone, path: str) -> str:
+    phone.page.goto(phone.url + path)
+    return str(phone.page.locator("meta[name=release]").get_attribute("content"))
+
+
+KEPT_PAGES = ("/en/today", "/en/guide", day_path("en", "2"), "/fr/get-help")
+WAITING = "async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting)"
+
+
+def test_a_new_release_comes_whole_once_every_window_was_closed(
+    open_phone: OpenPhone, house: House
+) -> None:
+    old, new = house.releases
+    phone = a_phone_that_keeps(Phone(open_phone(**STILL), house.front.url), house)
+    house.front.upstream = house.new.port
+    assert {shown_release(phone, path) for path in KEPT_PAGES} == {old}
+    until(lambda: phone.page.evaluate(WAITING), "the new release is ready")
+    # Ready, and still not a page of it is shown: a window of the old one is open.
+    window = Phone(phone.context, house.front.url)
+    window.page = phone.context.new_page()
+    assert {shown_release(window, path) for path in KEPT_PAGES} == {old}
+    assert phone.today()["state"] == "day"
+    assert releases_on(phone) == {old, new}
+    phone.context.close()
+    phone = Phone(open_phone(**STILL), house.front.url)
+    phone.set_clock(TREATED)
+    assert {shown_release(phone, path) for path in KEPT_PAGES} == {new}
+    until(lambda: releases_on(phone) == {new}, "the old release is gone")
+    assert phone.keeps(guide_in("en"), house.sets[guide_in("en")])
+    assert phone.keeps("shell", house.sets["shell"])
+    house.front.close()
+    assert {shown_release(phone, path) for path in KEPT_PAGES} == {new}
+    assert phone.today()["state"] == "day"
+
+
+def test_a_release_that_cannot_be_fetched_whole_leaves_the_old_one_whole(
+    open_phone: OpenPhone, house: House
+) -> None:
+    old, new = house.releases
+    phone = a_phone_that_keeps(Phone(open_phone(**STILL), house.front.url), house)
+    wrong = WRONG["an error"]
+    house.front.rule = to_scripts("/en/activities/sauna", wrong)
+    house.front.upstream = house.new.port
+    phone.today()
+    until(lambda: answered(house, wrong), "the wrong answer")
+    until(lambda: releases_on(phone) == {old}, "nothing of the new release is left")
+    phone.context.close()
+    phone = Phone(open_phone(**STILL), house.front.url)
+    phone.set_clock(TREATED)
+    assert {shown_release(phone, path) for path in KEPT_PAGES} == {old}
+    assert phone.keeps(guide_in("en"), house.sets[guide_in("en")])
+    house.front.rule = as_it_is
+    phone.today()
+    until(lambda: phone.page.evaluate(WAITING), "the new release is ready")
+    assert releases_on(phone) == {old, new}
+
+
+def test_a_guide_that_is_kept_while_a_release_comes_is_not_a_mixture(
+    new_phone: NewPhone, house: House
+) -> None:
+    phone = new_phone(house.front.url, service_workers="allow")
+    a_phone_that_keeps(phone, house)
+    phone.open("/en/settings")
+    house.front.upstream = house.new.port
+    row = phone.page.locator("[data-kept=fr]")
+    row.locator("[data-keep]").click()
+    settled = "(row) => !row.innerText.includes('…')"
+    until(lambda: row.evaluate(settled), "the guide is kept or not")
+    found = phone.page.evaluate(RELEASES_IN_EACH_CACHE)
+    assert {name: held for name, held in found.items() if held != [name.split()[1]]} == {}
+
+
+RELEASES_IN_EACH_CACHE = """async () => {
+  const found = {};
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    const held = new Set();
+    for (const request of await cache.keys()) {
+      const text = await (await cache.match(request)).text();
+      const release = /<meta name="release" content="([^"]+)"/.exec(text)?.[1];
+      if (release) held.add(release);
+    }
+    found[name] = [...held];
+  }
+  return found;
+}"""
