@@ -32,7 +32,15 @@ async function fetchEntry(address) {
   if (answer.status !== 200 || answer.redirected || !type.startsWith(wanted)) {
     throw new Error(`${address}: ${answer.status} ${type}`);
   }
+  if (wanted === "text/html" && !(await isOfThisRelease(answer.clone()))) {
+    throw new Error(`${address}: of another release`);
+  }
   return answer;
+}
+
+/** A server that was updated meanwhile answers with pages that this release must not keep. */
+async function isOfThisRelease(page) {
+  return (await page.text()).includes(`<meta name="release" content="${RELEASE}">`);
 }
 
 function typeOf(address) {
