@@ -37,13 +37,13 @@ function sayIfNothingLasts() {
   notice.hidden = false;
 }
 
-/** Following the language link keeps the place, and is the choice to keep the guide in it too. */
-function keepLanguageChoice(treatment) {
+/** Following the language link keeps the place, and is the choice to keep the guide in it: the page
+    it leads to asks for that. */
+function keepLanguageChoice() {
   for (const link of document.querySelectorAll("[data-switch]")) {
     link.addEventListener("click", () => {
       link.hash = location.hash;
       keep("settings", { language: link.dataset.switch });
-      if (treatment && lasts()) keepSet(setOf(treatment, link.dataset.switch));
     });
   }
 }
@@ -79,7 +79,7 @@ const treatment = await personalise();
 const chosen = (await recall("settings"))?.language ?? language;
 if (main.dataset.page === "start") askStart(main, treatment);
 main.dataset.ready = "";
-keepLanguageChoice(treatment);
+keepLanguageChoice();
 offerPrinting();
 stayCurrent();
 await startWorker();

@@ -507,6 +507,25 @@ def test_deleting_everything_leaves_nothing_on_the_phone_but_the_shell(
     assert [name.split()[-1] for name in phone.caches()] == ["shell"]
 
 
+def test_changing_the_language_after_deleting_brings_nothing_back(
+    new_phone: "NewPhone", server: "Server"
+) -> None:
+    phone, sets = new_phone(service_workers="allow"), kept_sets(server.url)
+    phone.begin_at(TREATED)
+    phone.wait_until_kept(f"{GUIDE}/en", sets)
+    phone.open("/en/settings")
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog button[value=delete]")
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.page.locator("[data-switch=fr]:visible").last.click()
+    phone.page.wait_for_url("**/fr/settings")
+    phone.ready()
+    # That nothing is kept is no state to wait for.
+    phone.page.wait_for_timeout(1000)
+    assert "treatment" not in phone.record()
+    assert [name.split()[-1] for name in phone.caches()] == ["shell"]
+
+
 # Phones that do not keep, or lose what they hold
 
 NO_DATABASE = "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); };"

@@ -1,6 +1,7 @@
 """What is kept opens when nothing answers: whole, in its language, and of one release."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,11 +282,15 @@ def test_what_the_worker_fetches_carries_no_cookie(new_phone: NewPhone, house: H
     assert all("cookie" in each.headers for each in loaded), "the browser has the cookie to send"
 
 
-WRONG = {
-    "a redirect": Answer(302, {"Location": "/en/"}),
-    "an error": Answer(500, HTML, b"<h1>Sorry</h1>"),
-    "another type": Answer(200, {"Content-Type": "text/plain"}, b"hello"),
-}
+def wrong_answers(house: House, path: str) -> dict[str, Answer]:
+    """Return what a server, a hotel or a proxy may answer wrongly, each with nothing else wrong."""
+    page = read(house.front.url + path).encode()
+    return {
+        "a redirect": Answer(302, {"Location": "/en/privacy"}),
+        "an error": Answer(500, HTML, page),
+        "another type": Answer(200, {"Content-Type": "text/plain"}, page),
+        "another page": Answer(200, HTML, b"<h1>Welcome to our hotel</h1>"),
+    }
 
 
 def answered(house: House, answer: Answer) -> bool:
@@ -295,7 +300,7 @@ def answered(house: House, answer: Answer) -> bool:
 def test_one_wrong_answer_and_the_shell_is_not_half_kept(new_phone: NewPhone, house: House) -> None:
     workers = "async () => (await navigator.serviceWorker.getRegistrations()).length"
     phone = new_phone(house.front.url, service_workers="allow")
-    for what, wrong in WRONG.items():
+    for what, wrong in wrong_answers(house, "/fr/get-help").items():
         house.front.rule = to_scripts("/fr/get-help", wrong)
         phone.open("/en/")
         until(lambda wrong=wrong: answered(house, wrong), what)  # type: ignore[misc]
@@ -311,7 +316,7 @@ def test_one_wrong_answer_and_the_guide_is_not_half_kept_but_tried_again(
 ) -> None:
     phone = new_phone(house.front.url, service_workers="allow")
     phone.set_clock(TREATED)
-    for what, wrong in WRONG.items():
+    for what, wrong in wrong_answers(house, "/en/activities/sauna").items():
         house.front.rule = to_scripts("/en/activities/sauna", wrong)
         phone.begin()
         until(lambda wrong=wrong: answered(house, wrong), what)  # type: ignore[misc]
@@ -350,6 +355,53 @@ def test_a_guide_that_could_not_be_kept_is_missed_honestly_without_a_network(
     phone.open("/en/settings")
     expect(phone.page.locator("[data-moment]")).to_be_visible()
     expect(phone.page.locator("[data-kept=en] [data-keep]")).to_be_visible()
+
+
+def test_a_browser_closed_while_the_guide_was_being_kept_keeps_it_at_the_next_opening(
+    open_phone: OpenPhone, house: House
+) -> None:
+    front, closed = house.front, threading.Event()
+
+    def slow(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/en/activities/sauna":
+            closed.wait(10)
+
+    front.rule = slow
+    phone = Phone(open_phone(**STILL), front.url)
+    phone.begin_at(TREATED)
+    until(lambda: day_path("en", "7") in front.paths(), "the guide is being kept")
+    assert not phone.keeps(guide_in("en"), house.sets[guide_in("en")])
+    phone.context.close()
+    closed.set()
+    phone = Phone(open_phone(**STILL), front.url)
+    phone.set_clock(TREATED)
+    assert phone.today().items() >= {"state": "day", "day": "0"}.items()
+    phone.wait_until_kept(guide_in("en"), house.sets)
+
+
+def test_deleting_while_the_guide_is_being_kept_leaves_nothing(
+    new_phone: NewPhone, house: House
+) -> None:
+    front, deleted = house.front, threading.Event()
+
+    def slow(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/en/activities/sauna":
+            deleted.wait(10)
+
+    front.rule = slow
+    phone = new_phone(front.url, service_workers="allow")
+    phone.begin_at(TREATED)
+    until(lambda: day_path("en", "7") in front.paths(), "the guide is being kept")
+    phone.open("/en/settings")
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog button[value=delete]")
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    deleted.set()
+    wait_until_quiet(front)
+    assert names(phone) == ["shell"]
+    phone.open("/en/today")
+    wait_until_quiet(front)
+    assert names(phone) == ["shell"]
 
 
 # A new release
@@ -400,7 +452,7 @@ def test_a_release_that_cannot_be_fetched_whole_leaves_the_old_one_whole(
 ) -> None:
     old, new = house.releases
     phone = a_phone_that_keeps(Phone(open_phone(**STILL), house.front.url), house)
-    wrong = WRONG["an error"]
+    wrong = Answer(500, HTML, b"<h1>Sorry</h1>")
     house.front.rule = to_scripts("/en/activities/sauna", wrong)
     house.front.upstream = house.new.port
     phone.today()
