@@ -48,12 +48,15 @@ def serve() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    in_a_checkout = (folder("protocols") / "sources.yaml").is_file()
-    if in_a_checkout and assets.built_state() != assets.state_of_sources():
+    if _in_a_checkout() and assets.built_state() != assets.state_of_sources():
         print("Building the pages …", flush=True)
         if status := build():
             return status
     return answer(settings)
+
+
+def _in_a_checkout() -> bool:
+    return (folder("protocols") / "sources.yaml").is_file()
 
 
 def _today() -> date:
@@ -75,8 +78,12 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
+    command = parser.parse_args().command
+    if command in {"build", "check"} and not _in_a_checkout():
+        print(f"`lendemain {command}` works on a checkout: here is compiled content only.")
+        return 2
     try:
-        return COMMANDS[parser.parse_args().command]()
+        return COMMANDS[command]()
     except KeyboardInterrupt:
         return 130
 
