@@ -426,26 +426,26 @@ def test_a_page_left_open_offers_each_act_one_tick_and_keeps_the_focus(
     expect(boxes.first).to_be_focused(timeout=1)
 
 
-@pytest.mark.parametrize("path", ["/en/today", day_path("en", "1")])
 def test_coming_back_to_a_page_offers_each_act_one_tick(
-    open_phone: OpenPhone, server: "Server", path: str
+    open_phone: OpenPhone, server: "Server"
 ) -> None:
     # Playwright turns off the cache from which browsers take a page that one comes back to.
     context = open_phone(ignore_default_args=["--disable-back-forward-cache"])
     phone = Phone(context, server.url)
     phone.begin_at(TREATED)
     phone.set_clock(later(1, 9))
-    phone.open(path)
-    boxes = phone.page.locator("main input[type=checkbox]")
-    offered = boxes.count()
-    assert offered
-    phone.page.evaluate("() => addEventListener('pageshow', () => (document.title = 'back'))")
-    phone.page.click('header a[href="/en/get-help"]')
-    expect(phone.page.locator("main[data-page=help][data-ready]")).to_be_attached()
-    phone.page.evaluate("() => history.back()")
-    expect(phone.page).to_have_title("back")
-    phone.page.wait_for_timeout(500)
-    assert boxes.count() == offered
+    for path in ("/en/today", day_path("en", "1")):
+        phone.open(path)
+        boxes = phone.page.locator("main input[type=checkbox]")
+        offered = boxes.count()
+        assert offered
+        phone.page.evaluate("() => addEventListener('pageshow', () => (document.title = 'back'))")
+        phone.page.click('header a[href="/en/get-help"]')
+        expect(phone.page.locator("main[data-page=help][data-ready]")).to_be_attached()
+        phone.page.evaluate("() => history.back()")
+        expect(phone.page).to_have_title("back")
+        phone.page.wait_for_timeout(500)
+        assert boxes.count() == offered, path
 
 
 # Changing and deleting
@@ -646,6 +646,9 @@ def test_every_page_can_be_read_without_scripts(
     page = new_phone(java_script_enabled=False).page
     addresses = [each for each in every_page(server.url) if each.startswith(f"/{language}/")]
     assert len(addresses) > 50
+    if language == "fr":
+        # The same template made each of them, and every one of them was read in English.
+        addresses = [each for each in addresses if "/activities/" not in each]
     unread: dict[str, str] = {}
     for address in addresses:
         page.goto(server.url + address, wait_until="domcontentloaded")
