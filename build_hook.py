@@ -6,7 +6,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # `protocols/` travels compiled, inside `build/`.
-FOLDERS = ("static", "templates", "service_worker", "translations", "build")
+FOLDERS = ("static", "templates", "service_worker", "translations", "migrations", "build")
 
 
 class BuiltFirst(BuildHookInterface[Any]):

@@ -165,12 +165,14 @@ def set_up_tests() -> dict[str, str]:
         install_system_packages(["libatomic1"], "the Node that comes with Playwright")
     if not shutil.which("java"):
         install_system_packages(["default-jre-headless"], "the HTML validator")
-    if not (ROOT / "node_modules" / "vnu-jar").is_dir():
+    if not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
+        install_system_packages(["postgresql"], "the tests on PostgreSQL")
+    if not all((ROOT / "node_modules" / each).is_dir() for each in ("vnu-jar", "web-push")):
         if not shutil.which("npm"):
-            install_system_packages(["npm"], "fetching the HTML validator")
-        say("· Fetching the HTML validator …")
+            install_system_packages(["npm"], "fetching the tools of tests")
+        say("· Fetching the HTML validator and a peer to compare with …")
         if call(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]):
-            raise TroubleError("npm could not fetch the HTML validator; the lines above say why.")
+            raise TroubleError("npm could not fetch what tests need; the lines above say why.")
     return {"CHROMIUM": chromium, "NODE": str(node())}
 
 
@@ -253,9 +255,12 @@ def wheel(_arguments: Sequence[str]) -> int:
 
 def bench(arguments: Sequence[str]) -> int:
     """Run the benchmarks; they print ratios against a reference of the same run."""
-    set_up(TEST_LOCK)
-    names = arguments or sorted(each.name for each in (ROOT / "bench").glob("[!_]*.py"))
-    return max([call([BIN / "python", ROOT / "bench" / name]) for name in names], default=0)
+    environ = set_up_tests()
+    named = [each for each in arguments if each.endswith(".py")]
+    options = [each for each in arguments if each not in named]
+    names = named or sorted(each.name for each in (ROOT / "bench").glob("[!_]*.py"))
+    python = BIN / "python"
+    return max(call([python, ROOT / "bench" / name, *options], **environ) for name in names)
 
 
 def pictures(_arguments: Sequence[str]) -> int:

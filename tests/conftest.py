@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -31,7 +32,10 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environ = {**os.environ, **environ, "PORT": str(self.port), "HOST": "127.0.0.1"}
+        self._data = tempfile.TemporaryDirectory(prefix="lendemain-")
+        own = {"PORT": str(self.port), "HOST": "127.0.0.1", "WEBAPP_DATA": self._data.name}
+        # A sender is for those who ask for one: it takes its share of two cores.
+        self.environ = {**os.environ, **own, "WEBAPP_SENDER": "off", **environ}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Server":
@@ -58,13 +62,18 @@ class Server:
             self.process.wait()
             self.process = None
 
+    def remove(self) -> None:
+        """Stop, and delete its data."""
+        self.stop()
+        self._data.cleanup()
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A running server that several tests share: do not stop it."""
     running = Server().start()
     yield running
-    running.stop()
+    running.remove()
 
 
 @pytest.fixture
@@ -72,7 +81,7 @@ def own_server() -> Iterator[Server]:
     """A running server of the test's own, to be stopped and started at will."""
     running = Server().start()
     yield running
-    running.stop()
+    running.remove()
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +153,7 @@ def running(**environ: str) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.stop()
+        server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -767,6 +768,20 @@ def test_a_body_too_large_is_refused_before_it_is_read(length: int, server: Any)
         assert connection.recv(12) == b"HTTP/1.1 413"
 
 
+@pytest.mark.parametrize(("accepted", "title"), [("en", "The body is longer than 64 KiB."), ("", "Le")])
+def test_one_who_sends_all_of_it_first_still_reads_why_it_was_refused(
+    accepted: str, title: str, server: Any
+) -> None:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    headers = {"Content-Type": "application/json", "Accept-Language": accepted}
+    connection.request("POST", "/api/subscriptions", body=b"x" * 10_000_000, headers=headers)
+    answer = connection.getresponse()
+    problem = json.load(answer)
+    connection.close()
+    assert (answer.status, answer.headers.get_content_type()) == (413, "application/problem+json")
+    assert problem["title"].startswith(title)
+
+
 def test_a_large_body_costs_no_page(client: FlaskClient) -> None:
     answer = client.post("/fr/today", data=b"x" * 100_000)
     assert answer.status_code in {405, 413}
@@ -999,7 +1014,8 @@ def test_no_link_of_a_kept_guide_leads_off_the_phone(client: FlaskClient, site: 
 # --- health --------------------------------------------------------------------------------------
 
 
-def test_health_is_told_in_the_words_of_the_contract(client: FlaskClient) -> None:
+def test_health_is_told_in_the_words_of_the_contract(tmp_path: Path) -> None:
+    client = create_app(Settings(data=tmp_path, sender="off")).test_client()
     answer = client.get("/healthz")
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     assert set(answer.get_json()) == {"status", "release", "sender"}

@@ -1,116 +1,20 @@
 """Lendemain: the days after a skin treatment, one at a time."""
 
-import hashlib
-from typing import cast
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, render_template, request
-from jinja2 import pass_context
-from jinja2.runtime import Context
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+if TYPE_CHECKING:
+    from flask import Flask
 
-from webapp import assets, headers, offline
-from webapp.config import Settings, folder, read_settings
-from webapp.guide import pages as guide_pages
-from webapp.guide.routes import room as guide_room
-from webapp.hosts import behind_the_door
-from webapp.languages import NAMES, catalogue, of_path, other
-from webapp.protocol.library import load_library
-from webapp.protocol.models import Language, Library, Text
-
-MAX_BODY = 64 * 1024
+    from webapp.config import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Wire everything.
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """Wire everything and return the app that Flask serves; see `webapp/app.py`.
 
     :raises webapp.config.SettingsError: when a setting is wrong
     :raises FileNotFoundError: when `lendemain build` has not run
     """
-    settings = settings or read_settings({})
-    app = bare_app()
-    library = load_library(assets.BUILD / "protocols.json")
-    release = release_of(settings)
-    urls = assets.urls(app)
-    pages = guide_pages.pages(library)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    headers.init_app(app, settings)
-    _set_up_templates(app, settings, library, release, urls)
-    app.register_blueprint(offline.room(pages, urls, release, settings.origin))
-    app.register_blueprint(guide_room(pages))
-    _add_health(app, release)
-    app.register_error_handler(HTTPException, _error_page)
-    assets.serve_static(app, settings)
-    app.wsgi_app = behind_the_door(app.wsgi_app, settings)  # type: ignore[method-assign,assignment]
-    return app
+    # The sender is in this package too, and must not carry the whole web with it.
+    from webapp.app import create_app as wire  # noqa: PLC0415
 
-
-def bare_app() -> Flask:
-    """Return an app that knows its folders and bundles only: enough to build them."""
-    app = Flask("webapp", static_folder=folder("static"), template_folder=folder("templates"))
-    assets.init_app(app)
-    return app
-
-
-def release_of(settings: Settings) -> str:
-    """Return the stamp of this state of code, content and settings: what names every cache."""
-    seen = f"{assets.built_state()} {settings.origin} {settings.responsible}"
-    return hashlib.sha256(seen.encode()).hexdigest()[:12]
-
-
-def _set_up_templates(
-    app: Flask, settings: Settings, library: Library, release: str, urls: dict[str, str]
-) -> None:
-    env = app.jinja_env
-    env.trim_blocks = env.lstrip_blocks = True
-    env.add_extension("jinja2.ext.i18n")
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda words: catalogue(g.language).gettext(words),
-        lambda one, many, number: catalogue(g.language).ngettext(one, many, number),
-        newstyle=True,
-        pgettext=lambda context, words: catalogue(g.language).pgettext(context, words),
-    )
-    env.globals.update(
-        release=release,
-        settings=settings,
-        library=library,
-        css_url=urls["css"],
-        js_url=urls["js"],
-        static_url=assets.static_url,
-        language_names=NAMES,
-        supports=guide_pages.supports,
-        number_of_sources=guide_pages.number_of_sources,
-        wait_in_words=guide_pages.wait_in_words,
-    )
-    env.filters["t"] = _in_the_pages_language
-
-    @app.context_processor
-    def of_this_page() -> dict[str, object]:
-        language = cast("Language", g.language)
-        return {"language": language, "other": other(language)}
-
-
-@pass_context
-def _in_the_pages_language(context: Context, text: Text) -> str:
-    return text[cast("Language", context["language"])]
-
-
-def _add_health(app: Flask, release: str) -> None:
-    @app.get("/healthz")
-    def health() -> dict[str, object]:
-        return {"status": "ok", "release": release, "sender": None}
-
-
-def _error_page(error: HTTPException) -> Response | HTTPException:
-    """Answer an error in the visitor's language; never HTML where a file was asked for."""
-    code = error.code or 500
-    if code < 400:
-        return error
-    if request.path.startswith("/static/"):
-        response = Response(f"{code}\n", status=code, mimetype="text/plain")
-    else:
-        g.language = of_path(request.path, request.accept_languages)
-        response = Response(render_template("error.html", code=code, page=None), status=code)
-    response.headers["Cache-Control"] = "no-store"
-    if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = ", ".join(error.valid_methods or ())
-    return response
+    return wire(settings)

@@ -4,32 +4,41 @@ import argparse
 import logging
 import os
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
-from webapp import assets, bare_app
 from webapp.config import SettingsError, folder, read_settings
-from webapp.protocol.library import compile_library
-from webapp.protocol.reading import ContentFaultsError, read_library
+
+# Each command imports what it needs: a sender is not to carry the web with it.
+# ruff: noqa: PLC0415
 
 
-def build() -> int:
+def build(_given: Namespace) -> int:
     """Compile the content and build the assets."""
+    from webapp import assets
+    from webapp.app import bare_app
+    from webapp.protocol.library import compile_library
+    from webapp.protocol.reading import ContentFaultsError
+
     try:
         compile_library(folder("protocols"), assets.BUILD / "protocols.json")
     except ContentFaultsError as error:
-        return _say_faults(error)
+        return _say_faults(error, len(error.faults))
     assets.build(bare_app())
     print(f"Built: {assets.BUILD}", flush=True)
     return 0
 
 
-def check() -> int:
+def check(_given: Namespace) -> int:
     """Check the content and print every fault."""
+    from webapp.protocol.reading import ContentFaultsError, read_library
+
     try:
         library = read_library(folder("protocols"), _today())
     except ContentFaultsError as error:
-        return _say_faults(error)
+        return _say_faults(error, len(error.faults))
     for protocol in library.protocols:
         activities = len(protocol.activities)
         print(
@@ -39,20 +48,47 @@ def check() -> int:
     return 0
 
 
-def serve() -> int:
+def serve(given: Namespace) -> int:
     """Serve the app, building first what has changed since the last build."""
-    from webapp.serving import serve as answer  # noqa: PLC0415
+    from webapp import assets
+    from webapp.serving import serve as answer
 
-    try:
-        settings = read_settings(os.environ)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    settings = read_settings(os.environ)
     if _in_a_checkout() and assets.built_state() != assets.state_of_sources():
         print("Building the pages …", flush=True)
-        if status := build():
+        if status := build(given):
             return status
     return answer(settings)
+
+
+def send(given: Namespace) -> int:
+    """Send the reminders that are due; `serve` starts one by itself."""
+    from webapp.sending import send as ring
+
+    return ring(read_settings(os.environ), child=given.child)
+
+
+def keys(given: Namespace) -> int:
+    """Show the keys that pushes are signed with, or rotate them."""
+    from webapp.operating import rotate_keys, show_keys
+
+    settings = read_settings(os.environ)
+    return rotate_keys(settings, anyway=given.anyway) if given.rotate else show_keys(settings)
+
+
+def backup(given: Namespace) -> int:
+    """Write database, keys and secret into one file, or restore them from one."""
+    from webapp.operating import back_up, restore
+
+    settings = read_settings(os.environ)
+    return restore(settings, given.file) if given.restore else back_up(settings, given.file)
+
+
+def doctor(_given: Namespace) -> int:
+    """Look at everything reminders need, and say in plain words what is wrong."""
+    from webapp.doctor import examine
+
+    return examine(os.environ)
 
 
 def _in_a_checkout() -> bool:
@@ -63,27 +99,58 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _say_faults(error: ContentFaultsError) -> int:
-    print(f"{error}\n{len(error.faults)} faults in protocols/", file=sys.stderr)
+def _say_faults(error: Exception, count: int) -> int:
+    print(f"{error}\n{count} faults in protocols/", file=sys.stderr)
     return 1
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"serve": serve, "build": build, "check": check}
+Command = Callable[[Namespace], int]
+COMMANDS: tuple[Command, ...] = (serve, send, build, check, keys, backup, doctor)
+
+
+def _read_arguments() -> tuple[Command, Namespace]:
+    parser = ArgumentParser(prog="lendemain", description=__doc__)
+    listed = parser.add_subparsers(required=True, metavar="COMMAND")
+    parsers = {}
+    for command in COMMANDS:
+        words = (command.__doc__ or "").splitlines()[0]
+        parsers[command.__name__] = listed.add_parser(
+            command.__name__, help=words, description=words
+        )
+        parsers[command.__name__].set_defaults(command=command)
+    parsers["send"].add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    rotate = parsers["keys"]
+    rotate.add_argument(
+        "--rotate", action="store_true", help="make a new key; the one before stays live"
+    )
+    rotate.add_argument(
+        "--anyway", action="store_true", help="drop a key that subscriptions still use"
+    )
+    file = parsers["backup"]
+    file.add_argument("file", type=Path, help="such as lendemain-2026-11-22.tar")
+    file.add_argument("--restore", action="store_true", help="restore from the file instead")
+    given = parser.parse_args()
+    chosen: Command = given.command
+    return chosen, given
 
 
 def main() -> int:
     """Run one command; the console script's entry."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    parser = argparse.ArgumentParser(prog="lendemain", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
-    command = parser.parse_args().command
-    if command in {"build", "check"} and not _in_a_checkout():
-        print(f"`lendemain {command}` works on a checkout: here is compiled content only.")
+    command, given = _read_arguments()
+    if command in {serve, send}:
+        from webapp.logs import set_up
+
+        set_up()
+    else:
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    if command in {build, check} and not _in_a_checkout():
+        print(f"`lendemain {command.__name__}` works on a checkout: here is compiled content only.")
         return 2
     try:
-        return COMMANDS[command]()
+        return command(given)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

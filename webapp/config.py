@@ -2,15 +2,22 @@
 
 import logging
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
-KNOWN = frozenset({"WEBAPP_ORIGIN", "WEBAPP_PROXIES", "WEBAPP_CONTACT", "WEBAPP_RESPONSIBLE"})
+KNOWN = frozenset(
+    {"WEBAPP_ORIGIN", "WEBAPP_PROXIES", "WEBAPP_CONTACT", "WEBAPP_RESPONSIBLE", "WEBAPP_DATA",
+     "WEBAPP_DATABASE_URL", "WEBAPP_PUSH_SERVICES", "WEBAPP_METRICS", "WEBAPP_SENDER",
+     "WEBAPP_PUSH_IN_FLIGHT", "WEBAPP_PUSH_PACE"}
+)  # fmt: skip
+# Names that no push service can write to; Apple answers 403 to every push that carries one.
+UNREACHABLE = ("localhost", "local", "localdomain", "internal", "invalid", "test", "lan", "home")
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +25,12 @@ log = logging.getLogger(__name__)
 def folder(name: str) -> Path:
     """Return a folder of the project: inside the package in a wheel, beside it in a checkout."""
     return PACKAGE / name if (PACKAGE / name).is_dir() else PACKAGE.parent / name
+
+
+def data_folder() -> Path:
+    """Return where data is kept unless told: Flask's instance folder."""
+    installed = (PACKAGE / "static").is_dir()
+    return Path(sys.prefix) / "var/webapp-instance" if installed else PACKAGE.parent / "instance"
 
 
 class SettingsError(ValueError):
@@ -30,6 +43,9 @@ class Settings:
 
     ``origin`` has no trailing slash. ``contact`` is a ``mailto:`` or ``https:`` address.
     ``responsible`` answers for personal information; none on a machine of one's own.
+    ``data`` holds database, keys and secret. ``push_services`` are origins accepted besides the
+    public ones. ``metrics`` is a host and a port. ``push_in_flight`` counts, per sender, pushes in
+    flight or not yet recorded; ``push_pace`` is pushes per second and origin.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +54,21 @@ class Settings:
     proxies: int = 0
     contact: str = "mailto:dev@example.com"
     responsible: str | None = None
+    data: Path = field(default_factory=data_folder)
+    database_url: str = ""
+    push_services: tuple[str, ...] = ()
+    metrics: tuple[str, int] | None = None
+    sender: str = "child"
+    push_in_flight: int = 64
+    push_pace: int = 5000
+
+    @property
+    def database(self) -> str:
+        """Return the database's address as SQLAlchemy wants it."""
+        if not self.database_url:
+            return f"sqlite:///{self.data / 'lendemain.sqlite'}"
+        scheme, rest = self.database_url.split(":", 1)
+        return f"{'postgresql+psycopg' if scheme.startswith('postgres') else scheme}:{rest}"
 
     @property
     def secure(self) -> bool:
@@ -71,27 +102,84 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     loopback = not wrong and urlsplit(origin).hostname in LOOPBACK
     contact = environ.get("WEBAPP_CONTACT") or ("mailto:dev@example.com" if loopback else "")
     responsible = environ.get("WEBAPP_RESPONSIBLE") or None
-    if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://\S+", contact):
-        faults.append(
-            "WEBAPP_CONTACT must be a mailto: or https: address that push services can write to"
-        )
+    faults.extend(_contact_faults(contact))
     if not (responsible or loopback):
         faults.append("WEBAPP_RESPONSIBLE must name who answers for personal information")
     for name in sorted(set(environ) - KNOWN):
         if name.startswith("WEBAPP_"):
             log.warning("%s is not a setting of this release", name)
     proxies = _whole(environ, "WEBAPP_PROXIES", 0, faults)
+    in_flight = _whole(environ, "WEBAPP_PUSH_IN_FLIGHT", 64, faults, least=8)
+    pace = _whole(environ, "WEBAPP_PUSH_PACE", 5000, faults, least=1)
+    services = _push_services(environ.get("WEBAPP_PUSH_SERVICES") or "", faults)
+    metrics = _host_and_port(environ, "WEBAPP_METRICS", faults)
+    sender = environ.get("WEBAPP_SENDER") or "child"
+    if sender not in {"child", "off"}:
+        faults.append(f"WEBAPP_SENDER is {sender!r}, but must be child or off")
+    database = environ.get("WEBAPP_DATABASE_URL") or ""
+    if database and not re.match(r"(?:postgres(?:ql)?://|sqlite:////?)\S+$", database):
+        faults.append("WEBAPP_DATABASE_URL must look like postgresql://name@host/database")
     if faults:
         raise SettingsError("\n".join(faults))
+    data = Path(environ.get("WEBAPP_DATA") or data_folder()).absolute()
     host = environ.get("HOST") or "127.0.0.1"
-    return Settings(host, port, origin.rstrip("/"), proxies, contact, responsible)
+    return Settings(
+        host, port, origin.rstrip("/"), proxies, contact, responsible, data, database,
+        services, metrics, sender, in_flight, pace,
+    )  # fmt: skip
 
 
-def _whole(environ: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:
+def _contact_faults(contact: str) -> list[str]:
+    found = re.fullmatch(r"mailto:[^@\s<>,]+@([^@\s<>,/:]+)|https://([^\s/:?#@]+)\S*", contact)
+    if not found:
+        return [
+            "WEBAPP_CONTACT must be a mailto: or https: address that push services can write to"
+        ]
+    host = (found[1] or found[2]).lower().rstrip(".")
+    if "." not in host or host.split(".")[-1] in UNREACHABLE or re.fullmatch(r"[\d.]+", host):
+        why = "Apple refuses every push that carries such a contact (BadJwtToken)"
+        return [f"WEBAPP_CONTACT names {host!r}, which push services cannot reach: {why}"]
+    return []
+
+
+def _push_services(value: str, faults: list[str]) -> tuple[str, ...]:
+    named = [each.strip() for each in value.split(",") if each.strip()]
+    origin = re.compile(r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?")
+    found = []
+    for each in named:
+        parts = origin.fullmatch(each.lower())
+        if not parts or int(parts[3] or 0) > 65535:
+            faults.append(
+                f"WEBAPP_PUSH_SERVICES has {each!r}, but wants https://host or http://host:port"
+            )
+            continue
+        usual = {"https": "443", "http": "80"}[parts[1]]
+        port = f":{int(parts[3])}" if parts[3] and parts[3] != usual else ""
+        found.append(f"{parts[1]}://{parts[2]}{port}")
+    return tuple(found)
+
+
+def _host_and_port(
+    environ: Mapping[str, str], name: str, faults: list[str]
+) -> tuple[str, int] | None:
+    value = environ.get(name)
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if host and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
+        return host.strip("[]"), int(port)
+    faults.append(f"{name} is {value!r}, but must look like 127.0.0.1:9100")
+    return None
+
+
+def _whole(
+    environ: Mapping[str, str], name: str, default: int, faults: list[str], least: int = 0
+) -> int:
     value = environ.get(name) or str(default)
-    if value.isascii() and value.isdigit() and int(value) < 65536:
+    if value.isascii() and value.isdigit() and least <= int(value) < 65536:
         return int(value)
-    faults.append(f"{name} is {value!r}, but must be a whole number below 65536")
+    above = f" from {least} up and" if least else ""
+    faults.append(f"{name} is {value!r}, but must be a whole number{above} below 65536")
     return default
 
 

@@ -1,18 +1,116 @@
-"""Answering the network. Only importer of the WSGI server."""
+"""Answering the network, with the sender as a child. Only importer of the WSGI server."""
 
+import contextlib
 import errno
+import logging
+import socket
+import subprocess
 import sys
+import threading
+import time
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
-from webapp import MAX_BODY, create_app
+from webapp import db, metrics
+from webapp.app import MAX_BODY, create_app
 from webapp.config import Settings
+from webapp.reminders.routes import PREFIX, problem_body
 
 THREADS = 8
+RESTART_SECONDS = 1.0
+LINGER_SECONDS, LINGER_BYTES = 5, 16 * 1024 * 1024
+LINGERING = threading.BoundedSemaphore(16)
+
+log = logging.getLogger(__name__)
+
+
+class Child:
+    """The sender as a child process: started again when it dies, ended when its parent does.
+
+    Its standard input is a pipe that nobody writes to; it ends with the parent, however that dies.
+    """
+
+    def __init__(self) -> None:
+        """Start it, and watch it from a thread."""
+        self._command = [sys.executable, "-m", "webapp.cli", "send", "--child"]
+        self._stopping = False
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+        threading.Thread(target=self._watch, daemon=True, name="sender's keeper").start()
+
+    def _watch(self) -> None:
+        while True:
+            status = self._process.wait()
+            if self._stopping:
+                return
+            log.error("the sender ended; starting it again", extra={"status": status})
+            time.sleep(RESTART_SECONDS)
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+
+    def stop(self) -> None:
+        """Let it finish what is in flight."""
+        self._stopping = True
+        if self._process.stdin:
+            self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(15)
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc]
+    """What the WSGI server answers by itself, without the app."""
+
+    def execute(self) -> None:
+        """Answer a body that is too long as the app would, before it is read."""
+        # Most clients send all of it before they listen, and would miss an early goodbye.
+        self.channel.lingers = True
+        if self.request.error.code != 413 or not self.request.path.startswith(PREFIX):
+            super().execute()
+            return
+        accepted = self.request.headers.get("ACCEPT_LANGUAGE", "")
+        language, body = problem_body(413, parse_accept_header(accepted, LanguageAccept))
+        self.status = "413 Content Too Large"
+        self.response_headers += [
+            ("Content-Type", "application/problem+json"),
+            ("Content-Language", language),
+            ("Cache-Control", "private, no-store"),
+            ("Content-Length", str(len(body))),
+        ]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that says what was wrong, and stays until that could be read."""
+
+    error_task_class = ProblemTask
+    lingers = False
+
+    def handle_close(self) -> None:
+        """Close; after an early refusal, from a thread that first reads what still comes."""
+        if self.lingers and LINGERING.acquire(blocking=False):
+            self.lingers = False
+            threading.Thread(target=_drain, args=(self.socket.dup(),), daemon=True).start()
+        super().handle_close()
+
+
+def _drain(connection: socket.socket) -> None:
+    deadline, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+    with contextlib.suppress(OSError), connection:
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(1)
+        while left > 0 and time.monotonic() < deadline and (read := connection.recv(65536)):
+            left -= len(read)
+    LINGERING.release()
 
 
 def serve(settings: Settings) -> int:
     """Serve until interrupted; return the exit status of the command."""
+    engine = db.make_engine(settings)
+    db.upgrade(engine)
     app = create_app(settings)
     try:
         server = create_server(
@@ -24,8 +122,20 @@ def serve(settings: Settings) -> int:
             raise
         print(_cannot_listen(settings, error), file=sys.stderr)
         return 1
+    server.channel_class = Channel
+    if settings.metrics:
+        try:
+            metrics.serve(engine, *settings.metrics)
+        except OSError:
+            print("WEBAPP_METRICS: that address cannot be listened at", file=sys.stderr)
+            return 1
+    child = Child() if settings.sender == "child" else None
     print(f"Lendemain is at {settings.origin}/   (stop with Ctrl-C)", flush=True)
-    server.run()
+    try:
+        server.run()
+    finally:
+        if child:
+            child.stop()
     return 0
 
 

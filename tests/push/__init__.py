@@ -1,0 +1,1 @@
+"""The reminders, seen from the other end: a push service that the tests run themselves."""

@@ -1,0 +1,1 @@
+"""Reminders, on real databases and with a push service that really decrypts."""

@@ -1,0 +1,155 @@
+"""The hall: settings, rooms, templates, errors, health, wired into one app."""
+
+import hashlib
+from types import TracebackType
+from typing import cast
+
+from flask import Flask, Response, g, render_template, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from webapp import assets, db, headers, offline
+from webapp.config import Settings, folder, read_settings
+from webapp.guide import pages as guide_pages
+from webapp.guide.routes import room as guide_room
+from webapp.hosts import behind_the_door
+from webapp.languages import NAMES, catalogue, of_path, other
+from webapp.protocol.library import load_library
+from webapp.protocol.models import Language, Library, Text
+from webapp.reminders import forgetting, watch
+from webapp.reminders import routes as reminder_routes
+from webapp.reminders.keys import Keys
+
+MAX_BODY = 64 * 1024
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Wire everything.
+
+    :raises webapp.config.SettingsError: when a setting is wrong
+    :raises FileNotFoundError: when `lendemain build` has not run
+    """
+    settings = settings or read_settings({})
+    app = bare_app()
+    library = load_library(assets.BUILD / "protocols.json")
+    release = release_of(settings)
+    urls = assets.urls(app)
+    pages = guide_pages.pages(library)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    headers.init_app(app, settings)
+    _set_up_templates(app, settings, library, release, urls)
+    app.register_blueprint(offline.room(pages, urls, release, settings.origin))
+    app.register_blueprint(guide_room(pages))
+    engine = db.make_engine(settings)
+    app.register_blueprint(reminder_routes.room(settings, engine, Keys(settings.data)))
+    app.extensions["lendemain"] = engine
+    _add_health(app, settings, release, engine)
+    app.register_error_handler(HTTPException, _error_page)
+    _keep_people_out_of_the_log(app)
+    assets.serve_static(app, settings)
+    app.wsgi_app = behind_the_door(app.wsgi_app, settings)  # type: ignore[method-assign,assignment]
+    return app
+
+
+def bare_app() -> Flask:
+    """Return an app that knows its folders and bundles only: enough to build them."""
+    app = Flask("webapp", static_folder=folder("static"), template_folder=folder("templates"))
+    assets.init_app(app)
+    return app
+
+
+def release_of(settings: Settings) -> str:
+    """Return the stamp of this state of code, content and settings: what names every cache."""
+    seen = f"{assets.built_state()} {settings.origin} {settings.responsible}"
+    return hashlib.sha256(seen.encode()).hexdigest()[:12]
+
+
+def _set_up_templates(
+    app: Flask, settings: Settings, library: Library, release: str, urls: dict[str, str]
+) -> None:
+    env = app.jinja_env
+    env.trim_blocks = env.lstrip_blocks = True
+    env.add_extension("jinja2.ext.i18n")
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda words: catalogue(g.language).gettext(words),
+        lambda one, many, number: catalogue(g.language).ngettext(one, many, number),
+        newstyle=True,
+        pgettext=lambda context, words: catalogue(g.language).pgettext(context, words),
+    )
+    env.globals.update(
+        release=release,
+        settings=settings,
+        library=library,
+        css_url=urls["css"],
+        js_url=urls["js"],
+        static_url=assets.static_url,
+        language_names=NAMES,
+        supports=guide_pages.supports,
+        number_of_sources=guide_pages.number_of_sources,
+        wait_in_words=guide_pages.wait_in_words,
+        kept=forgetting.KEPT,
+    )
+    env.filters["t"] = _in_the_pages_language
+
+    @app.context_processor
+    def of_this_page() -> dict[str, object]:
+        language = cast("Language", g.language)
+        return {"language": language, "other": other(language)}
+
+
+@pass_context
+def _in_the_pages_language(context: Context, text: Text) -> str:
+    return text[cast("Language", context["language"])]
+
+
+def _add_health(app: Flask, settings: Settings, release: str, engine: Engine) -> None:
+    @app.get("/healthz")
+    def health() -> tuple[dict[str, object], int]:
+        answer: dict[str, object] = {"status": "ok", "release": release, "sender": None}
+        if settings.sender == "off":
+            return answer, 200
+        try:
+            with db.reading(engine) as opened:
+                found = watch.health(opened, db.now_ms())
+        except SQLAlchemyError:
+            return {**answer, "status": "failing"}, 503
+        if found.seen_ms_ago is not None:
+            seconds = round(found.seen_ms_ago / 1000, 1)
+            lag = round(found.lag_ms / 1000, 1)
+            answer["sender"] = {"seen_seconds_ago": seconds, "lag_seconds": lag}
+        if found.well:
+            return answer, 200
+        return {**answer, "status": "failing"}, 503
+
+
+def _keep_people_out_of_the_log(app: Flask) -> None:
+    """Log the rule of a route instead of the path, which may name a subscription."""
+
+    def log_exception(error: ExcInfo | tuple[None, None, None]) -> None:
+        rule = request.url_rule.rule if request.url_rule else ""
+        extra = {"route": f"{request.method} {rule}"}
+        app.logger.error("an error nobody foresaw", exc_info=error, extra=extra)
+
+    app.log_exception = log_exception  # type: ignore[assignment,method-assign]
+
+
+def _error_page(error: HTTPException) -> Response | HTTPException:
+    """Answer an error in the visitor's language; never HTML where a file was asked for."""
+    code = error.code or 500
+    if code < 400:
+        return error
+    if request.path.startswith(reminder_routes.PREFIX):
+        return reminder_routes.problem_of(error)
+    if request.path.startswith("/static/"):
+        response = Response(f"{code}\n", status=code, mimetype="text/plain")
+    else:
+        g.language = of_path(request.path, request.accept_languages)
+        response = Response(render_template("error.html", code=code, page=None), status=code)
+    response.headers["Cache-Control"] = "no-store"
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.valid_methods or ())
+    return response

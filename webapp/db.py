@@ -1,0 +1,128 @@
+"""The database: its engine, its transactions, its upgrades. Times are UTC milliseconds."""
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from webapp.config import Settings, folder
+
+BUSY_SECONDS = 5
+# Chosen once, never changed: it keeps two programs from upgrading one PostgreSQL at a time.
+UPGRADE_LOCK = 7_304_811_926_051
+
+
+def now_ms() -> int:
+    """Return the present instant in milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def make_engine(settings: Settings, *, durable: bool = True) -> Engine:
+    """Return an engine for the database of the settings; nothing is opened yet.
+
+    ``durable`` is for those who answer people: a commit survives a power cut. A sender does
+    without: what it would lose is a note that it has sent, and it would send again.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Errors must not carry endpoints into a log.
+    address, common = settings.database, {"hide_parameters": True}
+    if address.startswith("sqlite:"):
+        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, **common)
+        _tune_sqlite(engine, "FULL" if durable else "NORMAL")
+        return engine
+    options = (
+        f"-c synchronous_commit={'on' if durable else 'off'} -c random_page_cost=1.1 "
+        f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=30s "
+        "-c idle_in_transaction_session_timeout=30s"
+    )
+    return create_engine(
+        address,
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 5},
+        **common,
+    )
+
+
+def _tune_sqlite(engine: Engine, synchronous: str) -> None:
+    pragmas = (
+        "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON",
+        "journal_size_limit=67108864", "secure_delete=FAST",
+    )  # fmt: skip
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is a deferred one
+        for each in pragmas:
+            connection.execute(f"PRAGMA {each}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that turns to writing fails at once when another one writes.
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
+    """Open a transaction that writes: all of it is kept, or nothing."""
+    return engine.begin()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads; it waits for nobody."""
+    with engine.connect() as opened:
+        connection = opened.execution_options(reading=True)
+        with connection.begin():
+            yield connection
+
+
+def troubled(error: DBAPIError) -> bool:
+    """Say whether an error is the database's trouble (locked, full, away), not our mistake."""
+    return isinstance(error, OperationalError) or error.connection_invalidated
+
+
+def head() -> str:
+    """Return the newest migration's number, such as ``0001``."""
+    return max(each.name[:4] for each in (folder("migrations") / "versions").glob("0*.py"))
+
+
+def version_of(engine: Engine) -> str | None:
+    """Return the number of the migration that a database stands at; None when it is empty."""
+    try:
+        with reading(engine) as db:
+            found = db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except (OperationalError, ProgrammingError) as error:
+        if "alembic_version" in str(error.orig):
+            return None
+        raise
+    return str(found) if found else None
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring a database up to this release; quick when it is.
+
+    :raises sqlalchemy.exc.DBAPIError: when the database cannot be reached or refuses
+    """
+    if version_of(engine) == head():
+        return
+    from alembic import command  # noqa: PLC0415  (a sender seldom needs it, and stays smaller)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
+    with writing(engine) as db:
+        if db.dialect.name == "postgresql":
+            db.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
+        config.attributes["connection"] = db
+        command.upgrade(config, "head")
+
+
+def upsert(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows ON CONFLICT, in the words of this database."""
+    if db.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

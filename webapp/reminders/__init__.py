@@ -1,0 +1,1 @@
+"""Reminders: promises to ring, kept without knowing what they are for."""

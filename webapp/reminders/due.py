@@ -1,0 +1,145 @@
+"""The queue: claiming what is due, writing down what became of it.
+
+A claim is a lease and a fencing number. Whoever writes an outcome must still hold the number, so
+that a sender that was asleep cannot overrule the one that came after it.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate, Update
+
+from webapp.reminders.tables import reminder, subscription
+
+LEASE = 30_000  # milliseconds
+SEND_WITHIN = LEASE // 2
+LEAST_TTL = 1_000  # milliseconds: a push that would be thrown away at once is not sent
+GONE_FOR = 600_000  # milliseconds that a subscription is kept after its push service called it gone
+
+_s, _r = subscription.c, reminder.c
+
+
+@dataclass(slots=True, frozen=True)
+class Parcel:
+    """A reminder that this sender holds, with all that is needed to send it."""
+
+    id: int
+    fence: int
+    name: str
+    at: int
+    until: int
+    tries: int
+    topic: bytes
+    urgent: bool
+    subscription_id: int
+    endpoint: str
+    origin: str
+    p256dh: bytes
+    auth: bytes
+    key: str
+    language: str
+
+
+@dataclass(slots=True, frozen=True)
+class Claimed:
+    """What a claim gave: parcels to send, whether more may be due, how many were too late."""
+
+    parcels: list[Parcel]
+    more: bool
+    expired: int
+
+
+def _claim(urgent: bool) -> ReturningUpdate[*tuple[Any, ...]]:
+    waiting = (_r.urgent.is_(urgent), _r.next_at.isnot(None), _r.next_at <= bindparam("now"))
+    first = select(_r.id).where(*waiting).order_by(_r.next_at).limit(bindparam("most"))
+    held = update(reminder).where(_r.id.in_(first.with_for_update(skip_locked=True)))
+    held = held.values(next_at=bindparam("lease_ends"), fence=bindparam("number"))
+    columns = (_r.id, _r.subscription_id, _r.name, _r.at, _r.until, _r.tries, _r.topic, _r.listed)
+    return held.returning(*columns)
+
+
+_CLAIM = {True: _claim(True), False: _claim(False)}
+_ADDRESSES = select(
+    _s.id, _s.endpoint, _s.origin, _s.p256dh, _s.auth, _s.key, _s.language, _s.gone_at
+).where(_s.id.in_(bindparam("ids", expanding=True)))
+_MINE = (_r.fence == bindparam("number"), _r.id.in_(bindparam("ids", expanding=True)))
+_FREE = {"next_at": None, "fence": None}
+_FINISH = update(reminder).where(*_MINE).values(outcome=bindparam("became"), **_FREE)
+_ONE = update(reminder).where(_r.fence == bindparam("number"), _r.id == bindparam("row"))
+_PUT_BACK = _ONE.values(next_at=bindparam("when"), fence=None)
+_AGAIN = _PUT_BACK.values(outcome="later", tries=_r.tries + 1)
+
+
+def claim(db: Connection, now: int, most: int, *, urgent: bool) -> Claimed:
+    """Take up to ``most`` due reminders for 30 s, the longest due first.
+
+    What is too late to be useful becomes ``expired`` here; it is never sent.
+
+    :param now: UTC milliseconds
+    """
+    fence = secrets.randbits(62)
+    lease = {"now": now, "most": most, "lease_ends": now + LEASE, "number": fence}
+    rows = db.execute(_CLAIM[urgent], lease).all()
+    if not rows:
+        return Claimed([], more=False, expired=0)
+    wanted = {"ids": sorted({row[1] for row in rows})}
+    addresses = {row[0]: row for row in db.execute(_ADDRESSES, wanted)}
+    parcels: list[Parcel] = []
+    late: list[int] = []
+    unlisted: list[int] = []
+    aside: list[dict[str, int]] = []
+    for row_id, subscription_id, name, at, until, tries, topic, listed in rows:
+        _, endpoint, origin, p256dh, auth, key, language, gone_at = addresses[subscription_id]
+        if not (listed or urgent):
+            unlisted.append(row_id)
+        elif until - now < LEAST_TTL:
+            late.append(row_id)
+        elif gone_at is not None:
+            # Kept aside until it is forgotten, or its push service is no longer believed.
+            aside.append({"number": fence, "row": row_id, "when": now + GONE_FOR + LEASE})
+        else:
+            to = (subscription_id, endpoint, origin, p256dh, auth, key, language)
+            parcels.append(Parcel(row_id, fence, name, at, until, tries, topic, urgent, *to))
+    if late:
+        finish(db, fence, late, "expired")
+    if aside:
+        db.execute(_PUT_BACK, aside)
+    if unlisted:
+        db.execute(delete(reminder).where(_r.id.in_(unlisted), _r.fence == fence))
+    return Claimed(parcels, len(rows) == most, len(late))
+
+
+def finish(db: Connection, fence: int, ids: Iterable[int], outcome: str) -> None:
+    """Write a final outcome of those that are still held under a claim."""
+    given = {"number": fence, "ids": sorted(ids), "became": outcome}
+    db.execute(_FINISH, given)
+
+
+def put_back(db: Connection, back: Iterable[tuple[Parcel, int]]) -> None:
+    """Give back what was not sent, each with when it may be claimed again (UTC milliseconds)."""
+    _each(db, _PUT_BACK, back)
+
+
+def again(db: Connection, later: Iterable[tuple[Parcel, int]]) -> None:
+    """Note tries that failed, each with when to try again (UTC milliseconds)."""
+    _each(db, _AGAIN, later)
+
+
+def _each(db: Connection, words: Update, given: Iterable[tuple[Parcel, int]]) -> None:
+    rows = [{"number": one.fence, "row": one.id, "when": when} for one, when in given]
+    if rows:
+        db.execute(words, sorted(rows, key=lambda row: row["row"]))
+
+
+def lag(db: Connection, now: int) -> int:
+    """Return for how long the oldest sendable reminder has been waiting, in milliseconds."""
+    oldest = [
+        db.execute(
+            select(func.min(_r.next_at)).where(_r.urgent.is_(urgent), _r.next_at.isnot(None))
+        ).scalar()
+        for urgent in (True, False)
+    ]
+    return max([0, *(now - int(each) for each in oldest if each is not None)])

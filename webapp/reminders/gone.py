@@ -1,0 +1,75 @@
+"""Believing a push service that a subscription is gone, with a brake.
+
+A subscription that is called gone rings no more and is unknown to the API at once, but its row
+stays for ten minutes. When too many of one origin are called gone in that time, the service is
+not believed: they all come back, none is deleted, and the operator is told.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, and_, func, select, update
+
+from webapp.db import upsert
+from webapp.reminders.due import GONE_FOR
+from webapp.reminders.tables import brake, subscription
+
+MOST_GONE, SHARE_GONE = 100, 0.05
+# A small site may lose a few at once without anything being wrong.
+ALWAYS_BELIEVED = 20
+
+log = logging.getLogger(__name__)
+_s = subscription.c
+
+
+def believed(db: Connection, origin: str, ids: Iterable[int], now: int) -> bool:
+    """Mark subscriptions of an origin as gone, unless its word does not count for the moment.
+
+    :param now: UTC milliseconds
+    """
+    if _is_braked(db, origin, now):
+        _brake(db, origin, now)
+        return False
+    db.execute(update(subscription).where(_s.id.in_(sorted(ids))).values(gone_at=now))
+    return _review(db, origin, now)
+
+
+def review(db: Connection, now: int) -> None:
+    """Look again before anything is deleted: two senders may each have stayed below the limit."""
+    marked = select(_s.origin).where(_s.gone_at.isnot(None)).distinct()
+    for origin in db.execute(marked).scalars().all():
+        _review(db, origin, now)
+
+
+def _review(db: Connection, origin: str, now: int) -> bool:
+    mine = and_(_s.origin == origin, _s.gone_at.isnot(None))
+    gone = db.execute(select(func.count()).select_from(subscription).where(mine)).scalar_one()
+    if gone <= ALWAYS_BELIEVED or gone <= _most(db, origin):
+        return True
+    _brake(db, origin, now)
+    db.execute(update(subscription).where(mine).values(gone_at=None))
+    words = "a push service calls too many subscriptions gone; none is deleted for ten minutes"
+    log.error(words, extra={"origin": origin, "count": gone})
+    return False
+
+
+def braked(db: Connection, now: int) -> list[str]:
+    """Return the origins that are not believed at the moment."""
+    rows = select(brake.c.origin).where(brake.c.until_at > now).order_by(brake.c.origin)
+    return list(db.execute(rows).scalars())
+
+
+def _most(db: Connection, origin: str) -> int:
+    counted = select(func.count()).select_from(subscription).where(_s.origin == origin)
+    return min(MOST_GONE, int(db.execute(counted).scalar_one() * SHARE_GONE))
+
+
+def _is_braked(db: Connection, origin: str, now: int) -> bool:
+    found = select(brake.c.until_at).where(brake.c.origin == origin)
+    return (db.execute(found).scalar() or 0) > now
+
+
+def _brake(db: Connection, origin: str, now: int) -> None:
+    until = {"until_at": now + GONE_FOR}
+    made = upsert(db, brake).values(origin=origin, **until)
+    db.execute(made.on_conflict_do_update(index_elements=[brake.c.origin], set_=until))

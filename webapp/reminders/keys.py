@@ -1,0 +1,128 @@
+"""The keys of this site: VAPID keys, two live at most, and the secret behind the receipts."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from webapp.reminders.push import base64url, new_private_key, public_key
+
+FILE, SECRET = "keys.json", "secret"
+LIVE = 2
+NUMBER = "[A-Za-z0-9_-]{43}"  # 32 bytes in base64url
+
+
+class KeysError(Exception):
+    """The keys cannot be read; the message says which file and what to do."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A VAPID key: when it was made, its halves as base64url."""
+
+    made_at: str
+    private: str
+
+    @property
+    def public(self) -> str:
+        """Return the ``applicationServerKey``."""
+        return public_key(self.private)
+
+
+class Keys:
+    """The VAPID keys of a data folder, newest first; seen anew when the file was changed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the keys of a folder, making them when there are none yet.
+
+        :raises KeysError: when the file is there and is not what it should be
+        """
+        self.folder = folder
+        self.file = folder / FILE
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_once(self.file, _written([Key(_today(), new_private_key())]))
+        make_once(folder / SECRET, base64url(secrets.token_bytes(32)))
+        self.secret = _read_secret(folder / SECRET)
+        self._stamp = (0, 0)
+        self._live: list[Key] = []
+        self.live()
+
+    def live(self) -> list[Key]:
+        """Return the keys in use, newest first.
+
+        :raises KeysError: when the file is not what it should be
+        """
+        try:
+            found = self.file.stat()
+            if (found.st_mtime_ns, found.st_ino) != self._stamp:
+                listed = json.loads(self.file.read_text("utf-8"))["keys"]
+                self._live = [_read_key(each) for each in listed]
+                self._stamp = (found.st_mtime_ns, found.st_ino)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            message = (
+                f"{self.file} cannot be read ({type(error).__name__}): restore it from a backup"
+            )
+            raise KeysError(message) from error
+        if not self._live:
+            message = f"{self.file} holds no key: restore it from a backup"
+            raise KeysError(message)
+        return self._live
+
+    def current(self) -> Key:
+        """Return the key that new subscriptions are made with."""
+        return self.live()[0]
+
+    def private_of(self, public: str) -> str | None:
+        """Return the private half of a live key; None when it is not one of ours any more."""
+        return next((each.private for each in self.live() if each.public == public), None)
+
+    def rotate(self) -> list[Key]:
+        """Put a new key in front and keep the one before it; return those that are dropped."""
+        kept = [Key(_today(), new_private_key()), *self.live()]
+        fresh = self.folder / f".{FILE}.{secrets.token_hex(4)}"
+        make_once(fresh, _written(kept[:LIVE]))
+        fresh.replace(self.file)
+        return kept[LIVE:]
+
+
+def _read_key(written: dict[str, str]) -> Key:
+    key = Key(str(written["made_at"]), str(written["private"]))
+    if not re.fullmatch(NUMBER, key.private) or not key.public:
+        raise ValueError
+    return key
+
+
+def _read_secret(file: Path) -> bytes:
+    found = file.read_bytes().strip()
+    if not re.fullmatch(NUMBER.encode(), found):
+        message = f"{file} is not what it was made as: restore it from a backup"
+        raise KeysError(message)
+    return found
+
+
+def make_once(file: Path, content: str) -> None:
+    """Write a file that only its owner can read, unless it is there; whole or not at all."""
+    if file.exists():
+        return
+    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    # Two programs may start at once: the first one's file stays.
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, file)
+    fresh.unlink()
+
+
+def _written(keys: list[Key]) -> str:
+    listed = [{"made_at": each.made_at, "private": each.private} for each in keys]
+    return json.dumps({"keys": listed}, indent=1) + "\n"
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

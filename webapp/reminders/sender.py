@@ -1,0 +1,372 @@
+"""The loop that rings: claims what is due, encrypts, hands over, writes down. One thread.
+
+Encryption beside another busy Python thread costs tens of times more, so there is none. More
+senders are more processes.
+"""
+
+import logging
+import random
+import secrets
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from webapp.config import Settings
+from webapp.db import now_ms, writing
+from webapp.reminders import due, forgetting, gone, watch
+from webapp.reminders.due import Parcel
+from webapp.reminders.endpoints import RefusedEndpointError, read_endpoint
+from webapp.reminders.keys import Keys
+from webapp.reminders.pace import Lane, pause
+from webapp.reminders.push import Tokens, base64url, encrypt, message
+from webapp.reminders.receipts import receipt_of
+from webapp.reminders.subscriptions import URGENT_TTL
+from webapp.reminders.wire import Answer, Wire
+
+TICK, BEAT, SWEEP = 1.0, 5.0, 60.0  # seconds
+UNWRITTEN_FOR = 0.1  # seconds that an outcome waits for others to be written with
+IN_A_SLICE = 16  # messages encrypted before answers are read again
+BATCH = 256
+SECONDS_TO_LAND = 12.0
+LATER = frozenset({406, 408, 425, 429})
+LATENESS = (1, 2, 5, 10, 30, 60, 300)  # seconds
+
+log = logging.getLogger(__name__)
+
+
+def outcome_of(status: int) -> str:
+    """Return what an answer of a push service means; status 0 is none at all."""
+    if 200 <= status < 300:
+        return "accepted"
+    if status in {404, 410}:
+        return "gone"
+    if status == 0 or status >= 500 or status in LATER:
+        return "later"
+    return "refused"
+
+
+@dataclass
+class Unwritten:
+    """What has happened and is not in the database yet."""
+
+    since: float = 0.0
+    final: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    later: list[tuple[Parcel, int]] = field(default_factory=list)
+    gone: list[Parcel] = field(default_factory=list)
+    back: list[tuple[Parcel, int]] = field(default_factory=list)
+    count: int = 0  # of those that were sent
+
+
+class Sender:
+    """One sender. `turn` is one round of the loop; `run` goes on until it is told to stop."""
+
+    def __init__(
+        self, settings: Settings, engine: Engine, keys: Keys, wire: Wire | None = None
+    ) -> None:
+        """Take what it works with; nothing is claimed yet."""
+        self.id = secrets.token_urlsafe(16)
+        self._settings, self._engine, self._keys = settings, engine, keys
+        self._wire = wire or Wire()
+        self._tokens = Tokens(settings.contact)
+        self._live: dict[str, str] = {}
+        self._most = settings.push_in_flight
+        # Some room is kept for a welcome or a test while everything else is slow.
+        self._reserved = max(1, self._most // 16)
+        self._batch = max(BATCH, 2 * self._most)
+        self._lanes: dict[str, Lane] = {}
+        self._urgent: deque[tuple[Parcel, float]] = deque()
+        self._ready: dict[str, deque[tuple[Parcel, float]]] = {}
+        self._unwritten = Unwritten()
+        self._counted: watch.Counted = Counter()
+        self._chance = random.SystemRandom()
+        self._more = False
+        self._next = dict.fromkeys(("tick", "beat", "sweep", "database"), 0.0)
+        self._said: dict[tuple[str, str], float] = {}
+
+    def run(self, stops: Callable[[], bool]) -> None:
+        """Ring until told to stop; then finish what is in flight and give back the rest."""
+        log.info("sender started", extra={"sender": self.id})
+        while not stops():
+            self.turn()
+        self._give_back_all()
+        deadline = time.monotonic() + SECONDS_TO_LAND
+        while len(self._wire) and time.monotonic() < deadline:
+            self._land(self._wire.wait(0.2))
+        self._write()
+        self._beat()
+        self._wire.close()
+        log.info("sender stopped", extra={"sender": self.id})
+
+    def turn(self) -> None:
+        """Do what is to be done now, then wait for answers, a second at most."""
+        now = time.monotonic()
+        if now >= self._next["database"]:
+            self._keep_house(now)
+        more = self._fill(now)
+        self._land(self._wire.wait(self._patience(more=more)))
+        if self._is_time_to_write():
+            self._write()
+
+    def _patience(self, *, more: bool) -> float:
+        """Return for how many seconds there is nothing to do but wait for answers."""
+        if more:
+            return 0.0
+        until_tick = max(0.0, self._next["tick"] - time.monotonic())
+        # What stands ready waits for room or for the pace, and both come soon.
+        soon = 0.02 if self._ready or self._urgent or self._more else UNWRITTEN_FOR
+        waits = self._ready or self._urgent or self._more or self._unwritten.count
+        return min(until_tick, soon) if waits else until_tick
+
+    def _is_time_to_write(self) -> bool:
+        unwritten, now = self._unwritten, time.monotonic()
+        if now < self._next["database"] or not (unwritten.count or unwritten.back):
+            return False
+        idle = not (len(self._wire) or self._ready or self._urgent)
+        waited = now - unwritten.since >= UNWRITTEN_FOR
+        return idle or waited or bool(unwritten.back) or unwritten.count >= self._most // 2
+
+    # --- the database ----------------------------------------------------------------------------
+
+    def _keep_house(self, now: float) -> None:
+        waiting = sum(map(len, self._ready.values()))
+        ticks = now >= self._next["tick"]
+        if ticks or (self._more and waiting < self._batch // 2):
+            self._claim()
+        if ticks:
+            self._next["tick"] = now + TICK
+        if now >= self._next["beat"]:
+            self._next["beat"] = now + BEAT
+            self._beat()
+        if now >= self._next["sweep"]:
+            self._next["sweep"] = now + SWEEP
+            self._in_the_database(self._sweep)
+
+    def _in_the_database(self, work: Callable[[], None]) -> bool:
+        """Do what needs the database; when it does not answer, say so and go on without."""
+        try:
+            work()
+        except DBAPIError as error:
+            self._say("database", type(error.orig).__name__, "the database does not answer")
+            self._next["database"] = time.monotonic() + TICK
+            return False
+        return True
+
+    def _claim(self) -> None:
+        self._more = False
+        self._in_the_database(self._claim_some)
+
+    def _claim_some(self) -> None:
+        self._live = {each.public: each.private for each in self._keys.live()}
+        room = self._batch - sum(map(len, self._ready.values()))
+        with writing(self._engine) as db:
+            now, send_by = now_ms(), time.monotonic() + due.SEND_WITHIN / 1000
+            urgent = due.claim(db, now, self._most, urgent=True)
+            usual = due.claim(db, now, room, urgent=False) if room > 0 else None
+        for parcel in urgent.parcels:
+            self._urgent.append((parcel, send_by))
+        for parcel in usual.parcels if usual else ():
+            self._ready.setdefault(parcel.origin, deque()).append((parcel, send_by))
+        self._more = bool(usual and usual.more)
+        self._counted["expired",] += urgent.expired + (usual.expired if usual else 0)
+
+    def _write(self) -> None:
+        if self._in_the_database(self._write_all):
+            self._unwritten = Unwritten()
+
+    def _write_all(self) -> None:
+        unwritten = self._unwritten
+        with writing(self._engine) as db:
+            now = now_ms()
+            for (fence, outcome), ids in sorted(unwritten.final.items()):
+                due.finish(db, fence, ids, outcome)
+            by_origin: dict[str, list[Parcel]] = {}
+            for parcel in unwritten.gone:
+                by_origin.setdefault(parcel.origin, []).append(parcel)
+            kept_aside: list[tuple[Parcel, int]] = []
+            for origin, parcels in sorted(by_origin.items()):
+                called_gone = {each.subscription_id for each in parcels}
+                if gone.believed(db, origin, called_gone, now):
+                    again = now + due.GONE_FOR + due.LEASE
+                    kept_aside += [(each, min(again, each.until)) for each in parcels]
+                else:
+                    self._lane(origin).failed(time.monotonic())
+                    kept_aside += [(each, self._again_at(each, 0, now)) for each in parcels]
+            due.again(db, [*unwritten.later, *kept_aside])
+            due.put_back(db, unwritten.back)
+
+    def _beat(self) -> None:
+        counted = self._counted
+
+        def beat() -> None:
+            with writing(self._engine) as db:
+                watch.beat(db, self.id, +counted, now_ms())
+
+        if self._in_the_database(beat):
+            counted.clear()
+
+    def _sweep(self) -> None:
+        with writing(self._engine) as db:
+            gone.review(db, now_ms())
+        rows = 1
+        while rows:
+            with writing(self._engine) as db:
+                rows = forgetting.forget_some(db, now_ms())
+            self._counted["forgotten",] += rows
+
+    # --- the road --------------------------------------------------------------------------------
+
+    def _lane(self, origin: str) -> Lane:
+        lane = self._lanes.get(origin)
+        if lane is None:
+            most = self._most - self._reserved
+            lane = self._lanes[origin] = Lane(most, float(self._settings.push_pace))
+        return lane
+
+    def _room(self, reserved: int) -> int:
+        return self._most - reserved - len(self._wire) - self._unwritten.count
+
+    def _fill(self, now: float) -> bool:
+        """Let a slice of parcels leave; say whether some more could leave at once."""
+        left = IN_A_SLICE
+        while self._urgent and self._room(0) > 0:
+            self._leave(*self._urgent.popleft(), now)
+        for origin, parcels in list(self._ready.items()):
+            lane = self._lane(origin)
+            resumes_at = lane.resumes_at(now)
+            if resumes_at is not None:
+                self._give_back(parcels, resumes_at - now)
+            while left and parcels and self._room(self._reserved) > 0 and lane.has_room(now):
+                self._leave(*parcels.popleft(), now)
+                left -= 1
+            if not parcels:
+                del self._ready[origin]
+        return not left and self._room(self._reserved) > 0
+
+    def _leave(self, parcel: Parcel, send_by: float, now: float) -> None:
+        if now > send_by:
+            self._put_back(parcel, 0)
+            return
+        services = self._settings.push_services
+        wall = now_ms()
+        ttl = URGENT_TTL // 1000 if parcel.urgent else (parcel.until - wall) // 1000
+        if parcel.until - wall < due.LEAST_TTL:
+            self._finish(parcel, "expired")
+            return
+        try:
+            endpoint = read_endpoint(parcel.endpoint, services)
+        except RefusedEndpointError:
+            self._say("endpoint", parcel.origin, "a stored endpoint is not of a known push service")
+            self._finish(parcel, "refused")
+            return
+        private = self._live.get(parcel.key)
+        if private is None:
+            self._say(
+                "key", parcel.key[:8], "a subscription was made with a key that is no longer here"
+            )
+            self._try_later(parcel, 0, wall)
+            return
+        receipt = receipt_of(self._keys.secret, parcel.id, parcel.topic)
+        plaintext = message(self._settings.origin, parcel.language, parcel.name, receipt)
+        try:
+            body = encrypt(parcel.p256dh, parcel.auth, plaintext)
+        except Exception:  # noqa: BLE001  (one bad row must not stop the queue)
+            self._say("poison", parcel.origin, "a stored subscription cannot be encrypted for")
+            self._finish(parcel, "refused")
+            return
+        headers = [
+            f"TTL: {ttl}",
+            "Urgency: high",
+            f"Topic: {base64url(parcel.topic)}",
+            "Content-Encoding: aes128gcm",
+            "Content-Type: application/octet-stream",
+            f"Authorization: {self._tokens.header(endpoint.origin, private, wall / 1000)}",
+        ]
+        self._lane(parcel.origin).leaves()
+        exempt = endpoint.origin in services
+        self._wire.post(parcel, endpoint.url, headers, body, exempt=exempt)
+
+    def _land(self, answers: Iterable[Answer]) -> None:
+        for answer in answers:
+            self._take(answer.label, answer)
+
+    def _take(self, parcel: Parcel, answer: Answer) -> None:
+        lane = self._lane(parcel.origin)
+        lane.lands()
+        outcome = outcome_of(answer.status)
+        now = time.monotonic()
+        self._counted["pushes", parcel.origin, outcome] += 1
+        if outcome == "later" or answer.status in {401, 403}:
+            if lane.failed(now):
+                words = "a push service does not take pushes; trying one every 30 s"
+                self._say("circuit", parcel.origin, words, answer)
+        elif outcome != "gone" and lane.succeeded():
+            log.warning("a push service takes pushes again", extra={"origin": parcel.origin})
+        wall = now_ms()
+        if outcome == "accepted":
+            self._count_lateness(parcel, wall)
+        if outcome == "refused":
+            self._say("refused", f"{parcel.origin} {answer.status}", "a push was refused", answer)
+        if outcome == "later":
+            self._try_later(parcel, answer.retry_after, wall)
+        elif outcome == "gone":
+            self._unwritten.gone.append(parcel)
+            self._noted()
+        else:
+            self._finish(parcel, outcome)
+
+    # --- what is to be written -------------------------------------------------------------------
+
+    def _noted(self) -> None:
+        if not self._unwritten.count:
+            self._unwritten.since = time.monotonic()
+        self._unwritten.count += 1
+
+    def _finish(self, parcel: Parcel, outcome: str) -> None:
+        self._unwritten.final.setdefault((parcel.fence, outcome), []).append(parcel.id)
+        self._noted()
+
+    def _try_later(self, parcel: Parcel, retry_after: int, wall: int) -> None:
+        when = self._again_at(parcel, retry_after, wall)
+        self._unwritten.later.append((parcel, when))
+        self._noted()
+
+    def _again_at(self, parcel: Parcel, retry_after: int, wall: int) -> int:
+        # At its `until` it is claimed once more, and found to be too late.
+        seconds = pause(parcel.tries, retry_after, self._chance)
+        return min(parcel.until, wall + int(seconds * 1000))
+
+    def _put_back(self, parcel: Parcel, seconds: float) -> None:
+        jitter = self._chance.uniform(0, seconds / 4)
+        self._unwritten.back.append((parcel, now_ms() + int((seconds + jitter) * 1000)))
+
+    def _give_back(self, parcels: deque[tuple[Parcel, float]], seconds: float) -> None:
+        while parcels:
+            self._put_back(parcels.popleft()[0], seconds)
+
+    def _give_back_all(self) -> None:
+        self._give_back(self._urgent, 0)
+        for parcels in self._ready.values():
+            self._give_back(parcels, 0)
+        self._write()
+
+    # --- the operator ----------------------------------------------------------------------------
+
+    def _count_lateness(self, parcel: Parcel, wall: int) -> None:
+        seconds = max(0, wall - parcel.at) / 1000
+        bucket = next((each for each in LATENESS if seconds <= each), 0)
+        self._counted["lateness", str(bucket or "+Inf")] += 1
+
+    def _say(self, kind: str, which: str, words: str, answer: Answer | None = None) -> None:
+        """Tell the operator, once a minute for each thing."""
+        now = time.monotonic()
+        if now - self._said.get((kind, which), -60.0) < 60:
+            return
+        self._said[kind, which] = now
+        extra: dict[str, object] = {"which": which}
+        if answer:
+            extra |= {"status": answer.status, "reason": answer.error}
+        log.error(words, extra=extra)

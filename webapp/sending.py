@@ -1,0 +1,33 @@
+"""`lendemain send`: a sender alone, or as the child of `lendemain serve`."""
+
+import os
+import select
+import signal
+import sys
+import threading
+
+from webapp import db
+from webapp.config import Settings
+from webapp.reminders.keys import Keys
+from webapp.reminders.sender import Sender
+
+
+def send(settings: Settings, *, child: bool) -> int:
+    """Ring until SIGTERM or SIGINT; as a child, until standard input ends."""
+    engine = db.make_engine(settings, durable=False)
+    db.upgrade(engine)
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+
+    def stops() -> bool:
+        return told.is_set() or (child and _parent_is_gone())
+
+    Sender(settings, engine, Keys(settings.data)).run(stops)
+    engine.dispose()
+    return 0
+
+
+def _parent_is_gone() -> bool:
+    readable, _, _ = select.select([sys.stdin], [], [], 0)
+    return bool(readable) and os.read(sys.stdin.fileno(), 64) == b""
