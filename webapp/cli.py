@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from webapp.config import SettingsError, folder, read_settings
+from webapp.config import SettingsError, TroubleError, folder, read_settings
 
 # Each command imports what it needs: a sender is not to carry the web with it.
 # ruff: noqa: PLC0415
@@ -148,7 +148,7 @@ def main() -> int:
         return 2
     try:
         return command(given)
-    except SettingsError as error:
+    except (SettingsError, TroubleError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -33,6 +33,10 @@ def data_folder() -> Path:
     return Path(sys.prefix) / "var/webapp-instance" if installed else PACKAGE.parent / "instance"
 
 
+class TroubleError(Exception):
+    """Something that the operator has to mend; the message says what and how."""
+
+
 class SettingsError(ValueError):
     """One or more settings are wrong; the message names each, one a line."""
 

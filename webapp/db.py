@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from webapp.config import Settings, folder
+from webapp.config import Settings, TroubleError, folder
 
 BUSY_SECONDS = 5
 # Chosen once, never changed: it keeps two programs from upgrading one PostgreSQL at a time.
@@ -105,10 +105,25 @@ def version_of(engine: Engine) -> str | None:
 def upgrade(engine: Engine) -> None:
     """Bring a database up to this release; quick when it is.
 
-    :raises sqlalchemy.exc.DBAPIError: when the database cannot be reached or refuses
+    :raises TroubleError: when it cannot be reached, refuses, or is of a newer release
     """
-    if version_of(engine) == head():
-        return
+    try:
+        at = version_of(engine)
+        if at == head():
+            return
+        if at and at > head():
+            message = (
+                f"The database stands at {at}, newer than this release ({head()}): upgrade it."
+            )
+            raise TroubleError(message)
+        _migrate(engine)
+    except DBAPIError as error:
+        why = str(error.orig).strip().splitlines()
+        message = f"The database cannot be used: {why[0] if why else type(error.orig).__name__}"
+        raise TroubleError(message) from error
+
+
+def _migrate(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415  (a sender seldom needs it, and stays smaller)
     from alembic.config import Config  # noqa: PLC0415
 

@@ -55,7 +55,9 @@ class Claimed:
 def _claim(urgent: bool) -> ReturningUpdate[*tuple[Any, ...]]:
     waiting = (_r.urgent.is_(urgent), _r.next_at.isnot(None), _r.next_at <= bindparam("now"))
     first = select(_r.id).where(*waiting).order_by(_r.next_at).limit(bindparam("most"))
-    held = update(reminder).where(_r.id.in_(first.with_for_update(skip_locked=True)))
+    # A CTE is evaluated once; PostgreSQL may repeat a plain subquery, and with it the LIMIT.
+    chosen = first.with_for_update(skip_locked=True).cte("chosen")
+    held = update(reminder).where(_r.id.in_(select(chosen.c.id)))
     held = held.values(next_at=bindparam("lease_ends"), fence=bindparam("number"))
     columns = (_r.id, _r.subscription_id, _r.name, _r.at, _r.until, _r.tries, _r.topic, _r.listed)
     return held.returning(*columns)

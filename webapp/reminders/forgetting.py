@@ -36,6 +36,5 @@ def forget_some(db: Connection, now: int) -> int:
     faded = update(reminder).where(_r.id.in_(seen)).values(seen_at=None)
     rows = len(ids) + db.execute(faded).rowcount
     if not rows:
-        db.execute(delete(brake).where(brake.c.until_at <= now))
         db.execute(delete(sender).where(sender.c.seen_at <= now - DAY))
     return rows

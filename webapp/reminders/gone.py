@@ -27,7 +27,7 @@ def believed(db: Connection, origin: str, ids: Iterable[int], now: int) -> bool:
 
     :param now: UTC milliseconds
     """
-    if _is_braked(db, origin, now):
+    if _hold(db, origin) > now:
         _brake(db, origin, now)
         return False
     db.execute(update(subscription).where(_s.id.in_(sorted(ids))).values(gone_at=now))
@@ -35,10 +35,13 @@ def believed(db: Connection, origin: str, ids: Iterable[int], now: int) -> bool:
 
 
 def review(db: Connection, now: int) -> None:
-    """Look again before anything is deleted: two senders may each have stayed below the limit."""
-    marked = select(_s.origin).where(_s.gone_at.isnot(None)).distinct()
+    """Look again before anything is deleted."""
+    marked = select(_s.origin).where(_s.gone_at.isnot(None)).distinct().order_by(_s.origin)
     for origin in db.execute(marked).scalars().all():
-        _review(db, origin, now)
+        if _hold(db, origin) > now:
+            _bring_back(db, origin)
+        else:
+            _review(db, origin, now)
 
 
 def _review(db: Connection, origin: str, now: int) -> bool:
@@ -47,10 +50,23 @@ def _review(db: Connection, origin: str, now: int) -> bool:
     if gone <= ALWAYS_BELIEVED or gone <= _most(db, origin):
         return True
     _brake(db, origin, now)
-    db.execute(update(subscription).where(mine).values(gone_at=None))
+    _bring_back(db, origin)
     words = "a push service calls too many subscriptions gone; none is deleted for ten minutes"
     log.error(words, extra={"origin": origin, "count": gone})
     return False
+
+
+def _bring_back(db: Connection, origin: str) -> None:
+    mine = and_(_s.origin == origin, _s.gone_at.isnot(None))
+    db.execute(update(subscription).where(mine).values(gone_at=None))
+
+
+def _hold(db: Connection, origin: str) -> int:
+    """Return until when an origin is not believed, keeping other senders from deciding meanwhile."""
+    there = upsert(db, brake).values(origin=origin, until_at=0).on_conflict_do_nothing()
+    db.execute(there)
+    held = select(brake.c.until_at).where(brake.c.origin == origin).with_for_update()
+    return int(db.execute(held).scalar_one())
 
 
 def braked(db: Connection, now: int) -> list[str]:
@@ -62,11 +78,6 @@ def braked(db: Connection, now: int) -> list[str]:
 def _most(db: Connection, origin: str) -> int:
     counted = select(func.count()).select_from(subscription).where(_s.origin == origin)
     return min(MOST_GONE, int(db.execute(counted).scalar_one() * SHARE_GONE))
-
-
-def _is_braked(db: Connection, origin: str, now: int) -> bool:
-    found = select(brake.c.until_at).where(brake.c.origin == origin)
-    return (db.execute(found).scalar() or 0) > now
 
 
 def _brake(db: Connection, origin: str, now: int) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from webapp.config import TroubleError
 from webapp.reminders.push import base64url, new_private_key, public_key
 
 FILE, SECRET = "keys.json", "secret"
@@ -16,7 +17,7 @@ LIVE = 2
 NUMBER = "[A-Za-z0-9_-]{43}"  # 32 bytes in base64url
 
 
-class KeysError(Exception):
+class KeysError(TroubleError):
     """The keys cannot be read; the message says which file and what to do."""
 
 

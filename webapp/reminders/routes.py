@@ -138,7 +138,7 @@ class Api:
     def read(self, public_id: str) -> dict[str, Any]:
         """Tell all that is known."""
         with db.reading(self._engine) as opened:
-            row = _found(opened, public_id)
+            row = _found(opened, public_id, held=False)
             return subscriptions.told(opened, row.id, db.now_ms())
 
     def replace(self, public_id: str) -> dict[str, Any]:
@@ -260,8 +260,8 @@ def _bearer() -> str:
     return secret.strip()
 
 
-def _found(opened: Connection, public_id: str) -> AnyRow:
-    row = subscriptions.find(opened, public_id, _bearer(), db.now_ms())
+def _found(opened: Connection, public_id: str, *, held: bool = True) -> AnyRow:
+    row = subscriptions.find(opened, public_id, _bearer(), db.now_ms(), held=held)
     if row is None:
         raise ProblemError(404)
     return row

@@ -79,18 +79,19 @@ def unconfirmed_among(db: Connection, public_ids: Iterable[str]) -> set[str]:
     return set(db.execute(asked).scalars())
 
 
-def find(db: Connection, public_id: str, secret: str, now: int) -> AnyRow | None:
-    """Return the subscription with this id and secret, held against others; None when there is none.
+def find(
+    db: Connection, public_id: str, secret: str, now: int, *, held: bool = True
+) -> AnyRow | None:
+    """Return the subscription with this id and secret; None when there is none.
 
-    The row has ``id``, ``confirmed`` and ``language``.
+    :param held: whether nobody else may change it until the transaction ends
     """
-    row = db.execute(
-        select(
-            _s.id, _s.confirmed, _s.language, _s.secret_hash, _s.forget_at, _s.gone_at, _s.address
-        )
-        .where(_s.public_id == public_id)
-        .with_for_update()
-    ).first()
+    if not PUBLIC_ID.fullmatch(public_id):
+        return None
+    asked = select(
+        _s.id, _s.confirmed, _s.language, _s.secret_hash, _s.forget_at, _s.gone_at, _s.address
+    ).where(_s.public_id == public_id)
+    row = db.execute(asked.with_for_update() if held else asked).first()
     known = row.secret_hash if row else bytes(32)
     right = hmac.compare_digest(known, _hash(secret))
     if row is None or not right or row.forget_at <= now or row.gone_at is not None:
