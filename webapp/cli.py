@@ -9,7 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from webapp.config import SettingsError, TroubleError, folder, read_settings
+from webapp.config import Settings, SettingsError, TroubleError, folder, read_settings
+
+OURS_ALONE = 0o077
 
 # Each command imports what it needs: a sender is not to carry the web with it.
 # ruff: noqa: PLC0415
@@ -58,6 +60,7 @@ def serve(given: Namespace) -> int:
         print("Building the pages …", flush=True)
         if status := build(given):
             return status
+    os.umask(OURS_ALONE)
     return answer(settings)
 
 
@@ -65,14 +68,14 @@ def send(given: Namespace) -> int:
     """Send the reminders that are due; `serve` starts one by itself."""
     from webapp.sending import send as ring
 
-    return ring(read_settings(os.environ), child=given.child)
+    return ring(_settings(), child=given.child)
 
 
 def keys(given: Namespace) -> int:
     """Show the keys that pushes are signed with, or rotate them."""
     from webapp.operating import rotate_keys, show_keys
 
-    settings = read_settings(os.environ)
+    settings = _settings()
     return rotate_keys(settings, anyway=given.anyway) if given.rotate else show_keys(settings)
 
 
@@ -80,7 +83,7 @@ def backup(given: Namespace) -> int:
     """Write database, keys and secret into one file, or restore them from one."""
     from webapp.operating import back_up, restore
 
-    settings = read_settings(os.environ)
+    settings = _settings()
     return restore(settings, given.file) if given.restore else back_up(settings, given.file)
 
 
@@ -89,6 +92,11 @@ def doctor(_given: Namespace) -> int:
     from webapp.doctor import examine
 
     return examine(os.environ)
+
+
+def _settings() -> Settings:
+    os.umask(OURS_ALONE)
+    return read_settings(os.environ)
 
 
 def _in_a_checkout() -> bool:

@@ -75,6 +75,12 @@ class Settings:
         return f"{'postgresql+psycopg' if scheme.startswith('postgres') else scheme}:{rest}"
 
     @property
+    def sqlite_file(self) -> Path | None:
+        """Return where the SQLite database is; None when it is PostgreSQL."""
+        scheme, _, rest = self.database.partition("///")
+        return Path(rest).absolute() if scheme == "sqlite:" else None
+
+    @property
     def secure(self) -> bool:
         """Say whether people come by https."""
         return self.origin.startswith("https:")

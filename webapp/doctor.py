@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp import db
 from webapp.config import LOOPBACK, Settings, SettingsError, read_settings
 from webapp.reminders import watch
-from webapp.reminders.keys import Keys, KeysError
+from webapp.reminders.keys import SECRET, Keys, KeysError
 from webapp.reminders.push import CURVE, Tokens, encrypt, message
 from webapp.reminders.wire import Wire
 
@@ -86,7 +86,10 @@ def _origin(settings: Settings) -> Iterator[Finding]:
                 "a proxy in front passes another Host: set WEBAPP_PROXIES, or let it pass the Host"
             )
             yield Finding("proxy", well=False, words=words)
-        elif error.code != 503:
+        elif error.code == 503:
+            words = f"{settings.origin} answers, but is not well: see below"
+            yield Finding("origin", well=False, words=words)
+        else:
             words = f"{settings.origin}/healthz answered {error.code}, not Lendemain's page"
             yield Finding("origin", well=False, words=words)
     except (OSError, ValueError) as error:
@@ -123,9 +126,10 @@ def _data(settings: Settings) -> Iterator[Finding]:
 
 def _keys(settings: Settings) -> Iterator[Finding]:
     keys = Keys(settings.data)
-    if stat.S_IMODE(keys.file.stat().st_mode) & 0o077:
-        yield Finding("keys", well=False, words=f"others can read {keys.file}: chmod 600 it")
-        return
+    for file in (keys.file, settings.data / SECRET):
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            yield Finding("keys", well=False, words=f"others can read {file}: chmod 600 it")
+            return
     count = len(keys.live())
     words = f"{count} live, the current one since {keys.current().made_at}"
     yield Finding("keys", well=True, words=words)
@@ -138,7 +142,12 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     if urlsplit(settings.origin).hostname in LOOPBACK:
         yield Finding("clock", well=None, words="only compared with a site that others reach too")
         return
-    with _ask(f"{settings.origin}/robots.txt") as answer:
+    try:
+        answer = _ask(f"{settings.origin}/robots.txt")
+    except OSError:
+        yield Finding("clock", well=None, words="not compared: the site does not answer")
+        return
+    with answer:
         there = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     off = abs(time.time() - there)
     words = f"{off:.0f} s apart from the proxy's"
@@ -148,10 +157,17 @@ def _clock(settings: Settings) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     engine = db.make_engine(settings)
     kind = "PostgreSQL" if settings.database_url.startswith("postgres") else "SQLite"
-    at = db.version_of(engine)
+    try:
+        at = db.version_of(engine)
+    except SQLAlchemyError:
+        yield Finding("database", well=False, words=f"{kind} does not answer")
+        return
     if at is None:
         words = f"{kind}, empty; `lendemain serve` fills it at its first start"
         yield Finding("database", well=None, words=words)
+    elif at > db.head():
+        words = f"{kind} stands at {at}, newer than this release ({db.head()}): upgrade Lendemain"
+        yield Finding("database", well=False, words=words)
     elif at != db.head():
         words = f"{kind} stands at {at}, this release wants {db.head()}: restart `lendemain serve`"
         yield Finding("database", well=False, words=words)
@@ -164,12 +180,16 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _sender(settings: Settings) -> Iterator[Finding]:
     engine = db.make_engine(settings)
-    if db.version_of(engine) is None:
-        return
-    with db.reading(engine) as opened:
-        now = db.now_ms()
-        health, brakes = watch.health(opened, now), watch.disbelieved(opened, now)
-    engine.dispose()
+    try:
+        if db.version_of(engine) is None:
+            return
+        with db.reading(engine) as opened:
+            now = db.now_ms()
+            health, brakes = watch.health(opened, now), watch.disbelieved(opened, now)
+    except SQLAlchemyError:
+        return  # said of the database
+    finally:
+        engine.dispose()
     if not health.well:
         words = (
             "none gave a sign of life in 30 s: nothing rings. Is `lendemain serve` or `send` up?"

@@ -1,7 +1,7 @@
 """The log: one JSON object a line, and nothing in it that tells who. Only importer of structlog.
 
-Known fields only: what a library or a mistake would add (an address, a path, a query, the words of
-an exception) does not get in.
+Our own words and known fields only: what a library or a mistake would add (an address, a path, a
+query, the words of an exception) does not get in.
 """
 
 import logging
@@ -27,6 +27,7 @@ def set_up(level: int = logging.INFO) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=steps,
             processors=[
+                _without_words_of_others,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
@@ -35,11 +36,22 @@ def set_up(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("waitress.queue", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("waitress", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _without_words_of_errors(_logger: object, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _without_words_of_others(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    name = event["_record"].name
+    if name.split(".")[0] != "webapp":
+        event["event"] = f"a message of {name}, left out because it may say who"
+    return event
+
+
+def _without_words_of_errors(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """Replace a traceback by the kind of error and the places in the code that it went through."""
     error = event.pop("exc_info", None)
     event.pop("stack_info", None)

@@ -1,21 +1,21 @@
 """What an operator does beside serving: keys shown and rotated, data backed up and restored."""
 
 import io
-import os
+import json
 import sqlite3
-import sys
 import tarfile
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import text
 
 from webapp import db
-from webapp.config import Settings
+from webapp.config import Settings, TroubleError
 from webapp.reminders.keys import FILE, SECRET, Key, Keys
 
-DATABASE = "lendemain.sqlite"
+DATABASE, ABOUT = "lendemain.sqlite", "about.json"
 
 
 def show_keys(settings: Settings) -> int:
@@ -31,19 +31,20 @@ def show_keys(settings: Settings) -> int:
 
 
 def rotate_keys(settings: Settings, *, anyway: bool) -> int:
-    """Put a new key in front; refuse to drop one that subscriptions still use, unless told."""
+    """Put a new key in front; refuse to drop one that subscriptions still use, unless told.
+
+    :raises TroubleError: when it refuses
+    """
     keys = Keys(settings.data)
     used = _used(settings)
     dropped: list[Key] = keys.live()[1:]
     in_use = sum(used.get(each.public, 0) for each in dropped)
     if in_use and not anyway:
-        print(
+        raise TroubleError(
             f"{in_use} subscriptions still use the key before this one, and two are live at most.\n"
             "They move to the current key when their app is opened. Wait, or add --anyway: those "
-            "phones then stay silent until they are opened.",
-            file=sys.stderr,
+            "phones then stay silent until they are opened."
         )
-        return 1
     keys.rotate()
     print("A new key is current, and the one before stays good. No restart is needed.")
     return show_keys(settings)
@@ -51,35 +52,50 @@ def rotate_keys(settings: Settings, *, anyway: bool) -> int:
 
 def _used(settings: Settings) -> dict[str, int]:
     engine = db.make_engine(settings)
-    db.upgrade(engine)
-    with db.reading(engine) as opened:
-        rows = opened.execute(text("SELECT key, count(*) FROM subscription GROUP BY key")).all()
+    used: dict[str, int] = {}
+    # Looking must not upgrade a database that an older release may still be serving from.
+    if db.version_of(engine):
+        with db.reading(engine) as opened:
+            rows = opened.execute(text("SELECT key, count(*) FROM subscription GROUP BY key"))
+            used = {str(key): int(count) for key, count in rows}
     engine.dispose()
-    return {str(key): int(count) for key, count in rows}
+    return used
 
 
 def back_up(settings: Settings, file: Path) -> int:
     """Write keys and secret, and the database when it is SQLite, into one file of ours alone.
 
     The database is copied as it stands at one moment, while it is in use.
+
+    :raises TroubleError: when the file is there already, or cannot be written
     """
     if file.exists():
-        print(f"{file} is there already: choose another name", file=sys.stderr)
-        return 1
+        raise TroubleError(f"{file} is there already: choose another name")
     Keys(settings.data)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as opened, tarfile.open(fileobj=opened, mode="w") as archive:
-        for name in (FILE, SECRET):
-            _add(archive, name, (settings.data / name).read_bytes())
-        source = settings.data / DATABASE
-        if not settings.database_url and source.exists():
-            with tempfile.TemporaryDirectory(dir=settings.data) as folder:
-                copy = Path(folder) / DATABASE
-                with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as to:
-                    live.backup(to)
-                archive.add(copy, DATABASE, filter=_ours)
+    source = settings.sqlite_file
+    try:
+        with tempfile.TemporaryDirectory(dir=file.absolute().parent) as folder:
+            whole = Path(folder) / "whole.tar"
+            with tarfile.open(whole, "w") as archive:
+                for name in (FILE, SECRET):
+                    _add(archive, name, (settings.data / name).read_bytes())
+                if source and source.exists():
+                    copy = Path(folder) / DATABASE
+                    with (
+                        closing(sqlite3.connect(source)) as live,
+                        closing(sqlite3.connect(copy)) as to,
+                    ):
+                        live.backup(to)
+                    archive.add(copy, DATABASE, filter=_ours)
+                # Last, so that a file that was cut off is known by its absence.
+                kind = "sqlite" if source else "elsewhere"
+                _add(archive, ABOUT, json.dumps({"database": kind}).encode())
+            whole.chmod(0o600)
+            whole.rename(file)
+    except (OSError, sqlite3.Error) as error:
+        raise TroubleError(f"{file} could not be written: {error}") from error
     print(f"Written: {file}. It holds keys and addresses: keep it as you would a password.")
-    if settings.database_url:
+    if not source:
         print("The database is not in it: use pg_dump for that, at the same time.")
     return 0
 
@@ -96,47 +112,55 @@ def _ours(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def restore(settings: Settings, file: Path) -> int:
-    """Put back what `back_up` wrote, into a data folder that holds nothing yet.
+    """Put back what `back_up` wrote, all of it or nothing, where nothing is yet.
 
     What came due before this moment is not sent: it may have been, after the backup was made.
+
+    :raises TroubleError: when the file is not whole, or the data folder is in use
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    there = [name for name in (FILE, SECRET, DATABASE) if (settings.data / name).exists()]
+    to = {FILE: settings.data / FILE, SECRET: settings.data / SECRET}
+    if settings.sqlite_file:
+        to[DATABASE] = settings.sqlite_file
+    there = [str(path) for path in to.values() if path.exists()]
     if there:
-        print(
-            f"{settings.data} holds {', '.join(there)} already: move them away first",
-            file=sys.stderr,
-        )
-        return 1
-    try:
-        with tarfile.open(file) as archive:
-            contents = {name: _read(archive, name) for name in (FILE, SECRET, DATABASE)}
-    except (OSError, tarfile.TarError) as error:
-        print(f"{file} cannot be read: {type(error).__name__}", file=sys.stderr)
-        return 1
-    if contents[FILE] is None or contents[SECRET] is None:
-        print(f"{file} is no backup of Lendemain: {FILE} or {SECRET} is missing", file=sys.stderr)
-        return 1
-    for name, content in contents.items():
-        if content is not None:
-            handle = os.open(settings.data / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as opened:
-                opened.write(content)
-    count = _never_ring_twice(settings)
+        raise TroubleError(f"There already: {', '.join(there)}. Move them away first.")
+    with tempfile.TemporaryDirectory(dir=settings.data) as folder:
+        aside = Path(folder)
+        try:
+            with tarfile.open(file) as archive:
+                contents = {name: _read(archive, name) for name in (FILE, SECRET, ABOUT)}
+                if json.loads(contents[ABOUT])["database"] == "sqlite" and DATABASE in to:
+                    contents[DATABASE] = _read(archive, DATABASE)
+            for name, content in contents.items():
+                (aside / name).write_bytes(content)
+                (aside / name).chmod(0o600)
+            Keys(aside)
+            count = _never_ring_twice(replace(settings, data=aside, database_url=""))
+        except (OSError, tarfile.TarError, sqlite3.Error, KeyError, ValueError) as error:
+            words = f"{file} is not a whole backup of Lendemain ({type(error).__name__})"
+            raise TroubleError(words) from error
+        for name, path in to.items():
+            if (aside / name).exists():
+                (aside / name).rename(path)
     print(
         f"Restored into {settings.data}. {count} reminders that were due before now will not ring."
     )
     return 0
 
 
-def _read(archive: tarfile.TarFile, name: str) -> bytes | None:
-    if name not in archive.getnames():
-        return None
+def _read(archive: tarfile.TarFile, name: str) -> bytes:
     found = archive.extractfile(name)
-    return found.read() if found else None
+    return found.read() if found else b""
 
 
 def _never_ring_twice(settings: Settings) -> int:
+    file = settings.sqlite_file
+    if not (file and file.exists()):
+        return 0
+    with closing(sqlite3.connect(file)) as restored:
+        if restored.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError
     engine = db.make_engine(settings)
     db.upgrade(engine)
     words = "UPDATE reminder SET outcome = 'expired', next_at = NULL, fence = NULL"

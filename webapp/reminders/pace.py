@@ -9,6 +9,7 @@ from dataclasses import dataclass
 FIRST_WIDTH = 16
 FAILURES_TO_OPEN = 10
 OPEN_SECONDS = 30.0
+BURST = 0.1
 BASE_SECONDS, LONGEST_SECONDS = 10.0, 1800.0
 
 
@@ -39,8 +40,10 @@ class Lane:
         """Say whether one more push may leave now."""
         if self.opened_at is not None:
             return self.resumes_at(now) is None and self.in_flight == 0
-        burst = max(1.0, self.pace / 10)
-        self.allowance = min(burst, self.allowance + (now - self.asked_at) * self.pace)
+        # A tenth of the pace may leave at once, so that no second holds more than the pace.
+        burst = max(1.0, self.pace * BURST)
+        refill = (now - self.asked_at) * self.pace * (1 - BURST)
+        self.allowance = min(burst, self.allowance + refill)
         self.asked_at = now
         return self.in_flight < min(self.most, int(self.width)) and self.allowance >= 1
 

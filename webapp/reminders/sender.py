@@ -25,13 +25,14 @@ from webapp.reminders.pace import Lane, pause
 from webapp.reminders.push import Tokens, base64url, encrypt, message
 from webapp.reminders.receipts import receipt_of
 from webapp.reminders.subscriptions import URGENT_TTL
-from webapp.reminders.wire import Answer, Wire
+from webapp.reminders.wire import LONGEST_RETRY_AFTER, Answer, Wire
 
 TICK, BEAT, SWEEP = 1.0, 5.0, 60.0  # seconds
 UNWRITTEN_FOR = 0.1  # seconds that an outcome waits for others to be written with
 IN_A_SLICE = 16  # messages encrypted before answers are read again
 BATCH = 256
 SECONDS_TO_LAND = 12.0
+CROWDED = 2.0  # seconds after which what a slow push service has no room for is looked at again
 LATER = frozenset({406, 408, 425, 429})
 LATENESS = (1, 2, 5, 10, 30, 60, 300)  # seconds
 
@@ -70,7 +71,7 @@ class Sender:
         """Take what it works with; nothing is claimed yet."""
         self.id = secrets.token_urlsafe(16)
         self._settings, self._engine, self._keys = settings, engine, keys
-        self._wire = wire or Wire()
+        self._wire = Wire() if wire is None else wire
         self._tokens = Tokens(settings.contact)
         self._live: dict[str, str] = {}
         self._most = settings.push_in_flight
@@ -132,9 +133,8 @@ class Sender:
     # --- the database ----------------------------------------------------------------------------
 
     def _keep_house(self, now: float) -> None:
-        waiting = sum(map(len, self._ready.values()))
         ticks = now >= self._next["tick"]
-        if ticks or (self._more and waiting < self._batch // 2):
+        if ticks or (self._more and self._waiting(now) < self._batch // 2):
             self._claim()
         if ticks:
             self._next["tick"] = now + TICK
@@ -161,7 +161,7 @@ class Sender:
 
     def _claim_some(self) -> None:
         self._live = {each.public: each.private for each in self._keys.live()}
-        room = self._batch - sum(map(len, self._ready.values()))
+        room = self._batch - self._waiting(time.monotonic())
         with writing(self._engine) as db:
             now, send_by = now_ms(), time.monotonic() + due.SEND_WITHIN / 1000
             urgent = due.claim(db, now, self._most, urgent=True)
@@ -169,9 +169,18 @@ class Sender:
         for parcel in urgent.parcels:
             self._urgent.append((parcel, send_by))
         for parcel in usual.parcels if usual else ():
-            self._ready.setdefault(parcel.origin, deque()).append((parcel, send_by))
+            mine = self._ready.setdefault(parcel.origin, deque())
+            if len(mine) < self._batch:
+                mine.append((parcel, send_by))
+            else:
+                self._put_back(parcel, CROWDED)
         self._more = bool(usual and usual.more)
         self._counted["expired",] += urgent.expired + (usual.expired if usual else 0)
+
+    def _waiting(self, now: float) -> int:
+        """Return how many stand ready that could leave; a push service that is slow counts not."""
+        lanes = ((self._lane(origin), parcels) for origin, parcels in self._ready.items())
+        return sum(len(parcels) for lane, parcels in lanes if lane.has_room(now))
 
     def _write(self) -> None:
         if self._in_the_database(self._write_all):
@@ -222,7 +231,8 @@ class Sender:
     def _lane(self, origin: str) -> Lane:
         lane = self._lanes.get(origin)
         if lane is None:
-            most = self._most - self._reserved
+            # A quarter is left to the others, should this one hang with all that it was given.
+            most = self._most * 3 // 4
             lane = self._lanes[origin] = Lane(most, float(self._settings.push_pace))
         return lane
 
@@ -336,6 +346,8 @@ class Sender:
 
     def _again_at(self, parcel: Parcel, retry_after: int, wall: int) -> int:
         # At its `until` it is claimed once more, and found to be too late.
+        if retry_after >= LONGEST_RETRY_AFTER:
+            return parcel.until
         seconds = pause(parcel.tries, retry_after, self._chance)
         return min(parcel.until, wall + int(seconds * 1000))
 

@@ -53,11 +53,12 @@ def add(db: Connection, asked: Asked, address: Address, now: int) -> Added:
         **_columns(address), **changed,
     )  # fmt: skip
     made = made.on_conflict_do_update(index_elements=[_s.address], set_=changed)
-    row = db.execute(made.returning(_s.id, _s.public_id, _s.confirmed)).one()
+    row = db.execute(made.returning(_s.id, _s.public_id, _s.confirmed, _s.forget_at)).one()
     _replace_list(db, row.id, asked.reminders, now, confirmed=row.confirmed)
     if not row.confirmed:
         arm(db, row.id, "welcome", now)
-    _settle(db, row.id, now, confirmed=row.confirmed)
+    if row.confirmed or row.forget_at <= now:
+        _settle(db, row.id, now, confirmed=row.confirmed)
     return Added(row.public_id, secret)
 
 

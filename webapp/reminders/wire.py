@@ -17,12 +17,16 @@ SECONDS_TO_CONNECT = 5
 CONNECTION_LIVES = 600  # seconds; so that an address vetted once is vetted again
 CONNECTIONS_PER_ORIGIN = 8
 MOST_READ = 4096  # bytes of an answer
+LONGEST_RETRY_AFTER = 21_600  # seconds: libcurl tells no more
 PIPE_MULTIPLEX = 2
 
 
 @dataclass(slots=True, frozen=True)
 class Answer:
-    """What became of one post: ``status`` 0 when none came, with ``error`` saying why."""
+    """What became of one post: ``status`` 0 when none came, with ``error`` saying why.
+
+    ``retry_after`` is in seconds; `LONGEST_RETRY_AFTER` stands for that or any more.
+    """
 
     label: Any
     status: int
