@@ -6,6 +6,7 @@ query, the words of an exception) does not get in.
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any
 
