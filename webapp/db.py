@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from webapp.config import Settings, TroubleError, folder
 
@@ -81,8 +81,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def troubled(error: DBAPIError) -> bool:
-    """Say whether an error is the database's trouble (locked, full, away), not our mistake."""
-    return isinstance(error, OperationalError) or error.connection_invalidated
+    """Say whether another try may do better: the database is locked, full or away, or two changes
+    came at once.
+    """
+    return isinstance(error, OperationalError | IntegrityError) or error.connection_invalidated
 
 
 def head() -> str:

@@ -24,8 +24,11 @@ def other(language: Language) -> Language:
 
 def at_the_door(accepted: LanguageAccept) -> Language:
     """Choose for someone who named no language in the address: French unless English is preferred."""
-    chosen = accepted.best_match(["fr", "en"], default="fr")
-    return "en" if chosen == "en" else "fr"
+    for tag, quality in accepted:
+        primary = tag.lower().split("-")[0]
+        if quality and primary in LANGUAGES:
+            return "en" if primary == "en" else "fr"
+    return "fr"
 
 
 def of_path(path: str, accepted: LanguageAccept) -> Language:

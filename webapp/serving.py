@@ -21,6 +21,8 @@ from webapp.config import Settings
 from webapp.reminders.routes import PREFIX, problem_body
 
 THREADS = 8
+# What chunks add to a body; how long it really is, the app says.
+FRAMES = 4096
 RESTART_SECONDS = 1.0
 LINGER_SECONDS, LINGER_BYTES = 5, 16 * 1024 * 1024
 LINGERING = threading.BoundedSemaphore(16)
@@ -115,7 +117,7 @@ def serve(settings: Settings) -> int:
     try:
         server = create_server(
             app, host=settings.host, port=settings.port, threads=THREADS, ident=None,
-            max_request_body_size=MAX_BODY, clear_untrusted_proxy_headers=False,
+            max_request_body_size=MAX_BODY + FRAMES, clear_untrusted_proxy_headers=False,
         )  # fmt: skip
     except OSError as error:
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:

@@ -45,11 +45,14 @@ class Parcel:
 
 @dataclass(slots=True, frozen=True)
 class Claimed:
-    """What a claim gave: parcels to send, whether more may be due, how many were too late."""
+    """What a claim gave: parcels to send, whether more may be due; how many were too late, and how
+    many rows hold what this program never wrote.
+    """
 
     parcels: list[Parcel]
     more: bool
     expired: int
+    spoiled: int
 
 
 def _claim(urgent: bool) -> ReturningUpdate[*tuple[Any, ...]]:
@@ -86,32 +89,46 @@ def claim(db: Connection, now: int, most: int, *, urgent: bool) -> Claimed:
     lease = {"now": now, "most": most, "lease_ends": now + LEASE, "number": fence}
     rows = db.execute(_CLAIM[urgent], lease).all()
     if not rows:
-        return Claimed([], more=False, expired=0)
+        return Claimed([], more=False, expired=0, spoiled=0)
     wanted = {"ids": sorted({row[1] for row in rows})}
     addresses = {row[0]: row for row in db.execute(_ADDRESSES, wanted)}
     parcels: list[Parcel] = []
-    late: list[int] = []
-    unlisted: list[int] = []
-    aside: list[dict[str, int]] = []
+    others: dict[str, list[int]] = {"spoiled": [], "unlisted": [], "late": [], "aside": []}
     for row_id, subscription_id, name, at, until, tries, topic, listed in rows:
         _, endpoint, origin, p256dh, auth, key, language, gone_at = addresses[subscription_id]
-        if not (listed or urgent):
-            unlisted.append(row_id)
+        if not _is_sound(at, until, topic, origin, language):
+            others["spoiled"].append(row_id)
+        elif not (listed or urgent):
+            others["unlisted"].append(row_id)
         elif until - now < LEAST_TTL:
-            late.append(row_id)
+            others["late"].append(row_id)
         elif gone_at is not None:
-            # Kept aside until it is forgotten, or its push service is no longer believed.
-            aside.append({"number": fence, "row": row_id, "when": now + GONE_FOR + LEASE})
+            # Until it is forgotten, or its push service is no longer believed.
+            others["aside"].append(row_id)
         else:
             to = (subscription_id, endpoint, origin, p256dh, auth, key, language)
             parcels.append(Parcel(row_id, fence, name, at, until, tries, topic, urgent, *to))
-    if late:
-        finish(db, fence, late, "expired")
-    if aside:
-        db.execute(_PUT_BACK, aside)
-    if unlisted:
-        db.execute(delete(reminder).where(_r.id.in_(unlisted), _r.fence == fence))
-    return Claimed(parcels, len(rows) == most, len(late))
+    _settle(db, fence, others, now)
+    return Claimed(parcels, len(rows) == most, len(others["late"]), len(others["spoiled"]))
+
+
+def _settle(db: Connection, fence: int, others: dict[str, list[int]], now: int) -> None:
+    for which, outcome in (("late", "expired"), ("spoiled", "refused")):
+        if others[which]:
+            finish(db, fence, others[which], outcome)
+    if others["unlisted"]:
+        db.execute(delete(reminder).where(_r.id.in_(others["unlisted"]), _r.fence == fence))
+    if others["aside"]:
+        when = now + GONE_FOR + LEASE
+        given = [{"number": fence, "row": each, "when": when} for each in others["aside"]]
+        db.execute(_PUT_BACK, given)
+
+
+def _is_sound(at: object, until: object, topic: object, origin: object, language: object) -> bool:
+    # SQLite keeps whatever kind of value it is given.
+    times = isinstance(at, int) and isinstance(until, int)
+    words = isinstance(origin, str) and language in ("en", "fr")
+    return times and words and isinstance(topic, bytes) and len(topic) == 16
 
 
 def finish(db: Connection, fence: int, ids: Iterable[int], outcome: str) -> None:

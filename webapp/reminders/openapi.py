@@ -5,7 +5,7 @@ from typing import Any
 from webapp.reminders.asking import MOST_REMINDERS
 
 NAME = r"^[A-Za-z0-9_-]{1,32}$"
-BASE64URL = r"^[A-Za-z0-9_-]+={0,2}$"
+KEY, AUTH = r"^[A-Za-z0-9_-]{87}=?$", r"^[A-Za-z0-9_-]{22}={0,2}$"
 
 
 def document(origin: str) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _object(properties: dict[str, Any], *optional: str, closed: bool = True) -> 
 def _schemas() -> dict[str, Any]:
     instant = {"type": "string", "format": "date-time", "description": "RFC 3339, in UTC"}
     language = {"type": "string", "enum": ["en", "fr"]}
-    key = {"type": "string", "pattern": BASE64URL, "minLength": 87, "maxLength": 88}
+    key = {"type": "string", "pattern": KEY}
     name = {"type": "string", "pattern": NAME, "not": {"enum": ["welcome", "test"]}}
     reminders = {
         "type": "array",
@@ -170,7 +170,7 @@ def _schemas() -> dict[str, Any]:
         "items": _object({"id": name, "at": instant, "until": instant}),
         "description": "Ids are unique; `at` is 400 days ahead at most; at < until ≤ at + 24 h",
     }
-    keys = {"p256dh": key, "auth": {"type": "string", "pattern": BASE64URL, "minLength": 22}}
+    keys = {"p256dh": key, "auth": {"type": "string", "pattern": AUTH}}
     subscription = _object(
         {
             "endpoint": {"type": "string", "format": "uri", "maxLength": 2048},

@@ -19,7 +19,7 @@ from webapp.config import Settings
 from webapp.db import now_ms, writing
 from webapp.reminders import due, forgetting, gone, watch
 from webapp.reminders.due import Parcel
-from webapp.reminders.endpoints import RefusedEndpointError, read_endpoint
+from webapp.reminders.endpoints import read_endpoint
 from webapp.reminders.keys import Keys
 from webapp.reminders.pace import Lane, pause
 from webapp.reminders.push import Tokens, base64url, encrypt, message
@@ -48,6 +48,16 @@ def outcome_of(status: int) -> str:
     if status == 0 or status >= 500 or status in LATER:
         return "later"
     return "refused"
+
+
+@dataclass(slots=True, frozen=True)
+class Letter:
+    """A push ready to be handed over."""
+
+    url: str
+    origin: str
+    headers: list[str]
+    body: bytes
 
 
 @dataclass
@@ -107,7 +117,8 @@ class Sender:
         now = time.monotonic()
         if now >= self._next["database"]:
             self._keep_house(now)
-        more = self._fill(now)
+        # The clock is read again: the house may have taken its time.
+        more = self._fill(time.monotonic())
         self._land(self._wire.wait(self._patience(more=more)))
         if self._is_time_to_write():
             self._write()
@@ -133,17 +144,17 @@ class Sender:
     # --- the database ----------------------------------------------------------------------------
 
     def _keep_house(self, now: float) -> None:
-        ticks = now >= self._next["tick"]
-        if ticks or (self._more and self._waiting(now) < self._batch // 2):
-            self._claim()
-        if ticks:
-            self._next["tick"] = now + TICK
         if now >= self._next["beat"]:
             self._next["beat"] = now + BEAT
             self._beat()
         if now >= self._next["sweep"]:
             self._next["sweep"] = now + SWEEP
             self._in_the_database(self._sweep)
+        ticks = now >= self._next["tick"]
+        if ticks:
+            self._next["tick"] = now + TICK
+        if ticks or (self._more and self._waiting(now) < self._batch // 2):
+            self._claim()
 
     def _in_the_database(self, work: Callable[[], None]) -> bool:
         """Do what needs the database; when it does not answer, say so and go on without."""
@@ -175,7 +186,10 @@ class Sender:
             else:
                 self._put_back(parcel, CROWDED)
         self._more = bool(usual and usual.more)
-        self._counted["expired",] += urgent.expired + (usual.expired if usual else 0)
+        for claimed in (urgent, usual) if usual else (urgent,):
+            self._counted["expired",] += claimed.expired
+            if claimed.spoiled:
+                self._say("row", "claim", "a stored reminder is not what it was written as")
 
     def _waiting(self, now: float) -> int:
         """Return how many stand ready that could leave; a push service that is slow counts not."""
@@ -220,11 +234,11 @@ class Sender:
     def _sweep(self) -> None:
         with writing(self._engine) as db:
             gone.review(db, now_ms())
-        rows = 1
-        while rows:
-            with writing(self._engine) as db:
-                rows = forgetting.forget_some(db, now_ms())
-            self._counted["forgotten",] += rows
+            rows = forgetting.forget_some(db, now_ms())
+        self._counted["forgotten",] += rows
+        if rows:
+            # The rest goes soon, with reminders in between.
+            self._next["sweep"] = time.monotonic() + TICK / 10
 
     # --- the road --------------------------------------------------------------------------------
 
@@ -243,61 +257,57 @@ class Sender:
         """Let a slice of parcels leave; say whether some more could leave at once."""
         left = IN_A_SLICE
         while self._urgent and self._room(0) > 0:
-            self._leave(*self._urgent.popleft(), now)
+            self._leave(*self._urgent.popleft())
         for origin, parcels in list(self._ready.items()):
             lane = self._lane(origin)
             resumes_at = lane.resumes_at(now)
             if resumes_at is not None:
                 self._give_back(parcels, resumes_at - now)
             while left and parcels and self._room(self._reserved) > 0 and lane.has_room(now):
-                self._leave(*parcels.popleft(), now)
+                self._leave(*parcels.popleft())
                 left -= 1
             if not parcels:
                 del self._ready[origin]
         return not left and self._room(self._reserved) > 0
 
-    def _leave(self, parcel: Parcel, send_by: float, now: float) -> None:
-        if now > send_by:
-            self._put_back(parcel, 0)
-            return
-        services = self._settings.push_services
+    def _leave(self, parcel: Parcel, send_by: float) -> None:
         wall = now_ms()
-        ttl = URGENT_TTL // 1000 if parcel.urgent else (parcel.until - wall) // 1000
-        if parcel.until - wall < due.LEAST_TTL:
+        if time.monotonic() > send_by:
+            self._put_back(parcel, 0)
+        elif parcel.until - wall < due.LEAST_TTL:
             self._finish(parcel, "expired")
-            return
-        try:
-            endpoint = read_endpoint(parcel.endpoint, services)
-        except RefusedEndpointError:
-            self._say("endpoint", parcel.origin, "a stored endpoint is not of a known push service")
-            self._finish(parcel, "refused")
-            return
-        private = self._live.get(parcel.key)
-        if private is None:
-            self._say(
-                "key", parcel.key[:8], "a subscription was made with a key that is no longer here"
-            )
+        elif parcel.key not in self._live:
+            words = "a subscription was made with a key that is no longer here"
+            self._say("key", parcel.key[:8], words)
             self._try_later(parcel, 0, wall)
-            return
+        else:
+            try:
+                letter = self._write_letter(parcel, wall)
+            except Exception as error:  # noqa: BLE001  (one bad row must not stop the queue)
+                self._say("row", type(error).__name__, "a stored subscription cannot be sent to")
+                self._finish(parcel, "refused")
+            else:
+                self._lane(parcel.origin).leaves()
+                exempt = letter.origin in self._settings.push_services
+                self._wire.post(parcel, letter.url, letter.headers, letter.body, exempt=exempt)
+
+    def _write_letter(self, parcel: Parcel, wall: int) -> Letter:
+        endpoint = read_endpoint(parcel.endpoint, self._settings.push_services)
+        private = self._live[parcel.key]
         receipt = receipt_of(self._keys.secret, parcel.id, parcel.topic)
         plaintext = message(self._settings.origin, parcel.language, parcel.name, receipt)
-        try:
-            body = encrypt(parcel.p256dh, parcel.auth, plaintext)
-        except Exception:  # noqa: BLE001  (one bad row must not stop the queue)
-            self._say("poison", parcel.origin, "a stored subscription cannot be encrypted for")
-            self._finish(parcel, "refused")
-            return
+        body = encrypt(parcel.p256dh, parcel.auth, plaintext)
+        ttl = URGENT_TTL // 1000 if parcel.urgent else (parcel.until - wall) // 1000
+        token = self._tokens.header(endpoint.origin, private, wall / 1000)
         headers = [
             f"TTL: {ttl}",
             "Urgency: high",
             f"Topic: {base64url(parcel.topic)}",
             "Content-Encoding: aes128gcm",
             "Content-Type: application/octet-stream",
-            f"Authorization: {self._tokens.header(endpoint.origin, private, wall / 1000)}",
+            f"Authorization: {token}",
         ]
-        self._lane(parcel.origin).leaves()
-        exempt = endpoint.origin in services
-        self._wire.post(parcel, endpoint.url, headers, body, exempt=exempt)
+        return Letter(endpoint.url, endpoint.origin, headers, body)
 
     def _land(self, answers: Iterable[Answer]) -> None:
         for answer in answers:

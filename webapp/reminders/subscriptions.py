@@ -217,7 +217,9 @@ def _confirm(db: Connection, subscription_id: int, now: int) -> None:
         .where(_s.id == subscription_id)
         .values(confirmed=True)
         .returning(_s.endpoint_hash)
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if mine is None:
+        return  # forgotten in the meantime
     # An older row only: its own late receipts must not do away with the newer one.
     _forget_all(db, and_(_s.endpoint_hash == mine, _s.id < subscription_id))
     waiting = [row for row in _rows(db, subscription_id) if row.outcome not in FINAL]

@@ -81,6 +81,8 @@ class Wire:
         # What libcurl would add by itself: a push has exactly the headers of the contract.
         curl.setopt(pycurl.HTTPHEADER, [*headers, "Accept:", "User-Agent:", "Expect:"])
         curl.setopt(pycurl.POSTFIELDS, body)
+        # Over HTTP/2 many share a connection; over HTTP/1.1 one would wait for the other's answer.
+        curl.setopt(pycurl.PIPEWAIT, url.startswith("https:"))
         self._flying[curl] = handle
         self._multi.add_handle(curl)
 
@@ -142,7 +144,6 @@ class Wire:
         for option, value in (
             (pycurl.POST, 1),
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
-            (pycurl.PIPEWAIT, 1),
             (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
             (pycurl.TIMEOUT, SECONDS_IN_ALL),
             (pycurl.CONNECTTIMEOUT, SECONDS_TO_CONNECT),
