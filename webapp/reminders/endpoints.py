@@ -74,7 +74,13 @@ def read_endpoint(text: str, besides: tuple[str, ...] = ()) -> Endpoint:
 
 
 # What Python calls global and is not: relays and translations to private machines among them.
-NOT_PUBLIC_4 = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/3")))
+NOT_PUBLIC_4 = tuple(
+    map(
+        IPv4Network,
+        ("192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24",
+         "224.0.0.0/3"),
+    )
+)  # fmt: skip
 PUBLIC_6 = IPv6Network("2000::/3")
 NOT_PUBLIC_6 = tuple(
     map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48"))

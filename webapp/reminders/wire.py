@@ -49,6 +49,13 @@ class _Handle:
         return len(piece) if self.read <= MOST_READ else 0
 
 
+class _Socket(socket.socket):
+    """A socket that libcurl takes a copy of, and that may then be dropped without a word."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Wire:
     """Posts in flight. Nobody is trusted: not the address, not the length of an answer."""
 
@@ -170,4 +177,4 @@ class Wire:
         family, kind, protocol, where = address
         if not self._is_vetted(str(where[0])):
             return int(pycurl.SOCKET_BAD)
-        return socket.socket(family, kind, protocol)
+        return _Socket(family, kind, protocol)
