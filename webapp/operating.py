@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -88,7 +89,7 @@ def back_up(settings: Settings, file: Path) -> int:
                         live.backup(to)
                     archive.add(copy, DATABASE, filter=_ours)
                 # Last, so that a file that was cut off is known by its absence.
-                kind = "sqlite" if source else "elsewhere"
+                kind = "sqlite" if source and source.exists() else "elsewhere"
                 _add(archive, ABOUT, json.dumps({"database": kind}).encode())
             whole.chmod(0o600)
             whole.rename(file)
@@ -140,9 +141,10 @@ def restore(settings: Settings, file: Path) -> int:
         except (OSError, tarfile.TarError, sqlite3.Error, KeyError, ValueError) as error:
             words = f"{file} is not a whole backup of Lendemain ({type(error).__name__})"
             raise TroubleError(words) from error
-        for name, path in to.items():
+        # The database first: it is the one that may be on another disk, and fail.
+        for name, path in reversed(to.items()):
             if (aside / name).exists():
-                (aside / name).rename(path)
+                shutil.move(aside / name, path)
     print(
         f"Restored into {settings.data}. {count} reminders that were due before now will not ring."
     )

@@ -139,7 +139,9 @@ class Sender:
             return False
         idle = not (len(self._wire) or self._ready or self._urgent)
         waited = now - unwritten.since >= UNWRITTEN_FOR
-        return idle or waited or bool(unwritten.back) or unwritten.count >= self._most // 2
+        # Half of what is not in flight: the room of the quick must not wait behind the slow.
+        enough = unwritten.count >= (self._most - len(self._wire)) // 2
+        return idle or waited or bool(unwritten.back) or enough
 
     # --- the database ----------------------------------------------------------------------------
 
