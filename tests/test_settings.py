@@ -154,6 +154,73 @@ def test_a_contact_is_an_e_mail_address_or_a_page(contact: str) -> None:
     assert read_settings(online(WEBAPP_CONTACT=contact)).contact == contact
 
 
+@pytest.mark.parametrize(
+    "contact",
+    ["mailto:push@lendemain.local", "mailto:push@lendemain.invalid", "mailto:push@site.test",
+     "https://localhost/contact", "https://10.0.0.1/", "mailto: <push@example.org>"],
+)  # fmt: skip
+def test_a_contact_that_apple_would_refuse_is_refused_before_any_iphone_is(contact: str) -> None:
+    (fault,) = faults(online(WEBAPP_CONTACT=contact))
+    assert fault.startswith("WEBAPP_CONTACT ")
+
+
+def test_push_services_are_origins_written_anew() -> None:
+    given = "http://127.0.0.1:9000, HTTPS://Push.Example.org:443,https://[::1]:8443"
+    wanted = ("http://127.0.0.1:9000", "https://push.example.org", "https://[::1]:8443")
+    assert read_settings({"WEBAPP_PUSH_SERVICES": given}).push_services == wanted
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["push.example.org", "ftp://push.example.org", "https://push.example.org/x", "https://a@b.org",
+     "https://push.example.org:99999", "https://", "https://*.example.org", "https://é.example.org"],
+)  # fmt: skip
+def test_a_push_service_that_is_no_origin_is_named(origin: str) -> None:
+    (fault,) = faults({"WEBAPP_PUSH_SERVICES": f"http://127.0.0.1:9000,{origin}"})
+    assert fault.startswith("WEBAPP_PUSH_SERVICES ")
+
+
+def test_metrics_have_a_host_and_a_port() -> None:
+    assert read_settings({"WEBAPP_METRICS": "127.0.0.1:9100"}).metrics == ("127.0.0.1", 9100)
+    assert read_settings({"WEBAPP_METRICS": "[::1]:9100"}).metrics == ("::1", 9100)
+    for wrong in ("9100", ":9100", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:http"):
+        (fault,) = faults({"WEBAPP_METRICS": wrong})
+        assert fault.startswith("WEBAPP_METRICS ")
+
+
+def test_the_sender_is_a_child_or_off() -> None:
+    assert read_settings({"WEBAPP_SENDER": "off"}).sender == "off"
+    (fault,) = faults({"WEBAPP_SENDER": "yes"})
+    assert fault.startswith("WEBAPP_SENDER ")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("WEBAPP_PUSH_IN_FLIGHT", "7"), ("WEBAPP_PUSH_PACE", "0")]
+)
+def test_a_pace_that_would_stand_still_is_named(name: str, wrong: str) -> None:
+    (fault,) = faults({name: wrong})
+    assert fault.startswith(f"{name} is '{wrong}'")
+
+
+def test_the_database_is_sqlite_in_the_data_folder_unless_told(tmp_path: Path) -> None:
+    settings = read_settings({"WEBAPP_DATA": str(tmp_path)})
+    assert settings.database == f"sqlite:///{tmp_path}/lendemain.sqlite"
+    assert settings.sqlite_file == tmp_path / "lendemain.sqlite"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_postgresql_goes_by_both_of_its_names(scheme: str) -> None:
+    settings = read_settings({"WEBAPP_DATABASE_URL": f"{scheme}://ana@db/lendemain"})
+    assert settings.database == "postgresql+psycopg://ana@db/lendemain"
+    assert settings.sqlite_file is None
+
+
+@pytest.mark.parametrize("url", ["mysql://db/x", "lendemain.sqlite", "postgresql:", "sqlite://"])
+def test_a_database_of_another_kind_is_named(url: str) -> None:
+    (fault,) = faults({"WEBAPP_DATABASE_URL": url})
+    assert fault.startswith("WEBAPP_DATABASE_URL ")
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     found = faults({"PORT": "many", "WEBAPP_PROXIES": "-1", "WEBAPP_ORIGIN": "http://example.org"})
     said = {line.split()[0] for line in found}
