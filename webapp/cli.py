@@ -13,6 +13,8 @@ from webapp.config import Settings, SettingsError, TroubleError, folder, read_se
 
 OURS_ALONE = 0o077
 
+log = logging.getLogger("webapp.cli")
+
 # Each command imports what it needs: a sender is not to carry the web with it.
 # ruff: noqa: PLC0415
 
@@ -161,6 +163,12 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        if command not in {serve, send}:
+            raise
+        # Python's own words of an error may say who it was about.
+        log.exception("an error nobody foresaw")
+        return 1
 
 
 if __name__ == "__main__":
