@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from webapp import db
 from webapp.config import Settings, TroubleError
 from webapp.reminders.keys import FILE, SECRET, Key, Keys
 
+KINDS = {"sqlite": "SQLite", "elsewhere": "PostgreSQL"}
 DATABASE, ABOUT = "lendemain.sqlite", "about.json"
 
 
@@ -54,12 +56,18 @@ def rotate_keys(settings: Settings, *, anyway: bool) -> int:
 def _used(settings: Settings) -> dict[str, int]:
     engine = db.make_engine(settings)
     used: dict[str, int] = {}
-    # Looking must not upgrade a database that an older release may still be serving from.
-    if db.version_of(engine):
-        with db.reading(engine) as opened:
-            rows = opened.execute(text("SELECT key, count(*) FROM subscription GROUP BY key"))
-            used = {str(key): int(count) for key, count in rows}
-    engine.dispose()
+    try:
+        # Looking must not upgrade a database that an older release may still be serving from.
+        if db.version_of(engine):
+            with db.reading(engine) as opened:
+                rows = opened.execute(text("SELECT key, count(*) FROM subscription GROUP BY key"))
+                used = {str(key): int(count) for key, count in rows}
+    except DBAPIError as error:
+        raise TroubleError(
+            "The database does not answer; the keys are in use all the same."
+        ) from error
+    finally:
+        engine.dispose()
     return used
 
 
@@ -89,7 +97,7 @@ def back_up(settings: Settings, file: Path) -> int:
                         live.backup(to)
                     archive.add(copy, DATABASE, filter=_ours)
                 # Last, so that a file that was cut off is known by its absence.
-                kind = "sqlite" if source and source.exists() else "elsewhere"
+                kind = "elsewhere" if not source else "sqlite" if source.exists() else "none"
                 _add(archive, ABOUT, json.dumps({"database": kind}).encode())
             whole.chmod(0o600)
             whole.rename(file)
@@ -123,7 +131,9 @@ def restore(settings: Settings, file: Path) -> int:
     to = {FILE: settings.data / FILE, SECRET: settings.data / SECRET}
     if settings.sqlite_file:
         to[DATABASE] = settings.sqlite_file
-    there = [str(path) for path in to.values() if path.exists()]
+    # What SQLite left beside a database would be replayed into the next one.
+    left = [path.with_name(path.name + end) for path in to.values() for end in ("-wal", "-shm")]
+    there = [str(path) for path in (*to.values(), *left) if path.exists()]
     if there:
         raise TroubleError(f"There already: {', '.join(there)}. Move them away first.")
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
@@ -131,8 +141,14 @@ def restore(settings: Settings, file: Path) -> int:
         try:
             with tarfile.open(file) as archive:
                 contents = {name: _read(archive, name) for name in (FILE, SECRET, ABOUT)}
-                if json.loads(contents[ABOUT])["database"] == "sqlite" and DATABASE in to:
+                kind = json.loads(contents[ABOUT])["database"]
+                if kind == "sqlite":
                     contents[DATABASE] = _read(archive, DATABASE)
+            if kind not in ("none", "sqlite" if DATABASE in to else "elsewhere"):
+                raise TroubleError(
+                    f"{file} is of a site whose database was {KINDS[kind]}; "
+                    "WEBAPP_DATABASE_URL says otherwise. Set it as it was, then restore."
+                )
             for name, content in contents.items():
                 (aside / name).write_bytes(content)
                 (aside / name).chmod(0o600)
