@@ -20,7 +20,7 @@ from webapp.db import now_ms, writing
 from webapp.reminders import due, forgetting, gone, watch
 from webapp.reminders.due import Parcel
 from webapp.reminders.endpoints import read_endpoint
-from webapp.reminders.keys import Keys
+from webapp.reminders.keys import Keys, KeysError
 from webapp.reminders.pace import Lane, pause
 from webapp.reminders.push import Tokens, base64url, encrypt, message
 from webapp.reminders.receipts import receipt_of
@@ -173,7 +173,10 @@ class Sender:
         self._in_the_database(self._claim_some)
 
     def _claim_some(self) -> None:
-        self._live = {each.public: each.private for each in self._keys.live()}
+        try:
+            self._live = {each.public: each.private for each in self._keys.live()}
+        except KeysError:
+            self._say("keys", "file", "the keys cannot be read; those known are used on")
         room = self._batch - self._waiting(time.monotonic())
         with writing(self._engine) as db:
             now, send_by = now_ms(), time.monotonic() + due.SEND_WITHIN / 1000
