@@ -9,6 +9,7 @@ from dataclasses import dataclass
 FIRST_WIDTH = 16
 FAILURES_TO_OPEN = 10
 OPEN_SECONDS = 30.0
+SILENT_SECONDS = 1.0
 BURST = 0.1
 BASE_SECONDS, LONGEST_SECONDS = 10.0, 1800.0
 
@@ -29,6 +30,7 @@ class Lane:
     asked_at: float = 0.0
     failures: int = 0
     opened_at: float | None = None
+    moved_at: float = 0.0
 
     def resumes_at(self, now: float) -> float | None:
         """Return when the circuit lets a probe through; None when it is closed, or does now."""
@@ -47,14 +49,22 @@ class Lane:
         self.asked_at = now
         return self.in_flight < min(self.most, int(self.width)) and self.allowance >= 1
 
+    def stalls(self, now: float) -> bool:
+        """Say whether nothing can be expected of the service for the moment."""
+        silent = self.in_flight > 0 and now - self.moved_at > SILENT_SECONDS
+        return silent or self.opened_at is not None
+
     def leaves(self) -> None:
         """Note that a push leaves."""
+        if not self.in_flight:
+            self.moved_at = self.asked_at
         self.in_flight += 1
         self.allowance -= 1
 
     def lands(self) -> None:
         """Note that its answer came, whatever it says."""
         self.in_flight -= 1
+        self.moved_at = self.asked_at
 
     def succeeded(self) -> bool:
         """Note an answer that shows the service well; say whether that closed the circuit."""

@@ -197,9 +197,10 @@ class Sender:
                 self._say("row", "claim", "a stored reminder is not what it was written as")
 
     def _waiting(self, now: float) -> int:
-        """Return how many stand ready that could leave; a push service that is slow counts not."""
+        """Return how many stand ready and can be expected to leave within a second."""
         lanes = ((self._lane(origin), parcels) for origin, parcels in self._ready.items())
-        return sum(len(parcels) for lane, parcels in lanes if lane.has_room(now))
+        pace = self._settings.push_pace
+        return sum(min(len(parcels), pace) for lane, parcels in lanes if not lane.stalls(now))
 
     def _write(self) -> None:
         if self._in_the_database(self._write_all):
