@@ -204,6 +204,8 @@ def receive(db: Connection, secret: bytes, receipt: str, now: int) -> None:
     ).first()
     if row is None or not is_receipt_of(secret, receipt, row_id, row.topic):
         return
+    # The subscription before its reminders, as everyone takes them.
+    db.execute(select(_s.id).where(_s.id == row.subscription_id).with_for_update())
     if row.seen_at is None:
         db.execute(update(reminder).where(_r.id == row_id).values(seen_at=now))
     if not row.confirmed:
