@@ -757,7 +757,7 @@ def test_every_name_of_ones_own_machine_is_answered(
     assert client.get("/fr/today", headers={"Host": name + port}).status_code == 200
 
 
-@pytest.mark.parametrize("length", [64 * 1024 + 1, 10_000_000])
+@pytest.mark.parametrize("length", [70_000, 10_000_000])
 def test_a_body_too_large_is_refused_before_it_is_read(length: int, server: Any) -> None:
     head = (
         f"POST /fr/today HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
@@ -768,7 +768,9 @@ def test_a_body_too_large_is_refused_before_it_is_read(length: int, server: Any)
         assert connection.recv(12) == b"HTTP/1.1 413"
 
 
-@pytest.mark.parametrize(("accepted", "title"), [("en", "The body is longer than 64 KiB."), ("", "Le")])
+@pytest.mark.parametrize(
+    ("accepted", "title"), [("en", "The body is longer than 64 KiB."), ("", "Le")]
+)
 def test_one_who_sends_all_of_it_first_still_reads_why_it_was_refused(
     accepted: str, title: str, server: Any
 ) -> None:

@@ -35,7 +35,13 @@ def extracted() -> dict[Words, str]:
     """Return all words that code and templates say, with the file that says each."""
     with (ROOT / "translations/babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
-    keywords = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+    keywords = {
+        "_": None,
+        "N_": None,
+        "gettext": None,
+        "ngettext": (1, 2),
+        "pgettext": ((1, "c"), 2),
+    }
 
     def ours(folder: str) -> bool:
         return Path(folder).relative_to(ROOT).parts[:1] in {(), ("webapp",), ("templates",)}

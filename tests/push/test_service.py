@@ -180,7 +180,7 @@ def test_py_vapids_own_header_is_without_a_fault(phone: Phone, sender: Sender) -
         ({"aud": "https://push.example.org"}, "vapid aud: 'https://push.example.org' is not"),
         ({"aud": None}, "vapid aud: None is not"),
         ({"exp": int(time.time()) - 100}, "vapid exp: past by"),
-        ({"exp": int(time.time()) + DAY + 600}, "vapid exp: 24.2 h ahead"),
+        ({"exp": int(time.time()) + 2 * DAY}, "vapid exp: 4"),
         ({"exp": "tomorrow"}, "vapid exp: 'tomorrow' is no number"),
         ({"exp": None}, "vapid exp: None is no number"),
         ({"sub": None}, "vapid sub: None"),

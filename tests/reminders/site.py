@@ -25,15 +25,17 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
-def instant(seconds_from_now: float) -> str:
+def instant(seconds_from_now: float, now: float | None = None) -> str:
     """Return an instant as the API wants it."""
-    when = datetime.fromtimestamp(time.time() + seconds_from_now, UTC)
+    now = time.time() if now is None else now
+    when = datetime.fromtimestamp(now + seconds_from_now, UTC)
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def ring(name: str = "evening", at: float = 0.0, lasts: float = HOUR) -> dict[str, str]:
     """Return a reminder that a phone asks for: due in ``at`` seconds, useful for ``lasts``."""
-    return {"id": name, "at": instant(at), "until": instant(at + lasts)}
+    now = time.time()
+    return {"id": name, "at": instant(at, now), "until": instant(at + lasts, now)}
 
 
 @dataclass

@@ -172,7 +172,7 @@ WRONG: list[tuple[str, Change]] = [
     (f"{LIST}/0/title", reminder(title="Vitamin C")),
     (f"{LIST}/0/outcome", reminder(outcome="accepted")),
     (f"{LIST}/0/a~1b~0c", reminder(**{"a/b~c": 1})),
-    (f"{LIST}/0/at", reminder(**ring("a", at=400 * DAY + 60))),
+    (f"{LIST}/0/at", reminder(**ring("a", at=401 * DAY))),
     (f"{LIST}/0/at", reminder(at="9999-12-31T00:00:00Z", until="9999-12-31T01:00:00Z")),
     (f"{LIST}/0/until", reminder(**ring("a", lasts=0))),
     (f"{LIST}/0/until", reminder(**ring("a", lasts=-1))),
