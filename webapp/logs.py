@@ -1,39 +1,22 @@
-"""The log: one JSON object a line, and nothing in it that tells who. Only importer of structlog.
+"""The log: one JSON object a line, and nothing in it that tells who.
 
 Our own words and known fields only: what a library or a mistake would add (an address, a path, a
 query, the words of an exception) does not get in.
 """
 
+import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
-
-import structlog
 
 FIELDS = ("origin", "status", "reason", "count", "sender", "which", "route", "where")
 
 
 def set_up(level: int = logging.INFO) -> None:
     """Send everything that is logged to standard error, as JSON lines."""
-    steps: list[Any] = [
-        structlog.stdlib.ExtraAdder(allow=FIELDS),
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_words_of_errors,
-    ]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=steps,
-            processors=[
-                _without_words_of_others,
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-        )
-    )
+    handler.setFormatter(Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -41,25 +24,23 @@ def set_up(level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _without_words_of_others(
-    _logger: object, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    name = event["_record"].name
-    if name.split(".")[0] != "webapp":
-        event["event"] = f"a message of {name}, left out because it may say who"
-    return event
+class Line(logging.Formatter):
+    """A record as one JSON object: when, how grave, our words, and the known fields."""
 
-
-def _without_words_of_errors(
-    _logger: object, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Replace a traceback by the kind of error and the places in the code that it went through."""
-    error = event.pop("exc_info", None)
-    event.pop("stack_info", None)
-    if isinstance(error, tuple) and error[0] is not None:
-        event["reason"] = error[0].__name__
-        event["where"] = places(error[2])
-    return event
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "at": at.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+        }
+        ours = record.name.split(".")[0] == "webapp"
+        line["event"] = record.getMessage() if ours else f"{record.name} said what is left out here"
+        line |= {each: record.__dict__[each] for each in FIELDS if each in record.__dict__}
+        if record.exc_info and record.exc_info[0]:
+            line["reason"] = record.exc_info[0].__name__
+            line["where"] = places(record.exc_info[2])
+        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def places(traceback: TracebackType | None) -> str:

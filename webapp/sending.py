@@ -1,5 +1,6 @@
 """`lendemain send`: a sender alone, or as the child of `lendemain serve`."""
 
+import gc
 import os
 import select
 import signal
@@ -23,7 +24,10 @@ def send(settings: Settings, *, child: bool) -> int:
     def stops() -> bool:
         return told.is_set() or (child and _parent_is_gone())
 
-    Sender(settings, engine, Keys(settings.data)).run(stops)
+    sender = Sender(settings, engine, Keys(settings.data))
+    # What is loaded by now stays; looking through it for rubbish again and again is work for nothing.
+    gc.freeze()
+    sender.run(stops)
     engine.dispose()
     return 0
 

@@ -91,7 +91,7 @@ def claim(db: Connection, now: int, most: int, *, urgent: bool) -> Claimed:
     if not rows:
         return Claimed([], more=False, expired=0, spoiled=0)
     wanted = {"ids": sorted({row[1] for row in rows})}
-    addresses = {row[0]: row for row in db.execute(_ADDRESSES, wanted)}
+    addresses = {row[0]: row for row in db.execute(_ADDRESSES, wanted).all()}
     parcels: list[Parcel] = []
     others: dict[str, list[int]] = {"spoiled": [], "unlisted": [], "late": [], "aside": []}
     for row_id, subscription_id, name, at, until, tries, topic, listed in rows:

@@ -30,7 +30,7 @@ from webapp.reminders.wire import LONGEST_RETRY_AFTER, Answer, Wire
 TICK, BEAT, SWEEP = 1.0, 5.0, 60.0  # seconds
 UNWRITTEN_FOR = 0.1  # seconds that an outcome waits for others to be written with
 IN_A_SLICE = 16  # messages encrypted before answers are read again
-BATCH = 256
+BATCH = 512
 SECONDS_TO_LAND = 12.0
 CROWDED = 2.0  # seconds after which what a slow push service has no room for is looked at again
 LATER = frozenset({406, 408, 425, 429})
@@ -139,8 +139,11 @@ class Sender:
             return False
         idle = not (len(self._wire) or self._ready or self._urgent)
         waited = now - unwritten.since >= UNWRITTEN_FOR
-        # Half of what is not in flight: the room of the quick must not wait behind the slow.
-        enough = unwritten.count >= (self._most - len(self._wire)) // 2
+        full = self._most // 2
+        if unwritten.count < full and any(lane.stalls(now) for lane in self._lanes.values()):
+            # The room of the quick must not wait behind the slow.
+            full = (self._most - len(self._wire)) // 2
+        enough = unwritten.count >= full
         return idle or waited or bool(unwritten.back) or enough
 
     # --- the database ----------------------------------------------------------------------------
@@ -155,7 +158,7 @@ class Sender:
         ticks = now >= self._next["tick"]
         if ticks:
             self._next["tick"] = now + TICK
-        if ticks or (self._more and self._waiting(now) < self._batch // 2):
+        if ticks or (self._more and self._waiting(now) < self._batch // 4):
             self._claim()
 
     def _in_the_database(self, work: Callable[[], None]) -> bool:
