@@ -29,6 +29,7 @@ from webapp.reminders.wire import LONGEST_RETRY_AFTER, Answer, Wire
 
 TICK, BEAT, SWEEP = 1.0, 5.0, 60.0  # seconds
 UNWRITTEN_FOR = 0.1  # seconds that an outcome waits for others to be written with
+QUIET = 0.002  # seconds without an answer, after which there is time to write
 IN_A_SLICE = 16  # messages encrypted before answers are read again
 BATCH = 512
 SECONDS_TO_LAND = 12.0
@@ -119,9 +120,16 @@ class Sender:
             self._keep_house(now)
         # The clock is read again: the house may have taken its time.
         more = self._fill(time.monotonic())
-        self._land(self._wire.wait(self._patience(more=more)))
+        patience = self._patience(more=more)
+        answers = self._wire.wait(min(patience, QUIET))
+        if not answers and patience > QUIET:
+            # Nothing else to do: what is written now is room for others.
+            if self._unwritten.count >= max(1, self._most // 16):
+                self._write_if_it_answers()
+            answers = self._wire.wait(patience - QUIET)
+        self._land(answers)
         if self._is_time_to_write():
-            self._write()
+            self._write_if_it_answers()
 
     def _patience(self, *, more: bool) -> float:
         """Return for how many seconds there is nothing to do but wait for answers."""
@@ -134,17 +142,14 @@ class Sender:
         return min(until_tick, soon) if waits else until_tick
 
     def _is_time_to_write(self) -> bool:
-        unwritten, now = self._unwritten, time.monotonic()
-        if now < self._next["database"] or not (unwritten.count or unwritten.back):
+        unwritten = self._unwritten
+        if not (unwritten.count or unwritten.back):
             return False
         idle = not (len(self._wire) or self._ready or self._urgent)
-        waited = now - unwritten.since >= UNWRITTEN_FOR
-        full = self._most // 2
-        if unwritten.count < full and any(lane.stalls(now) for lane in self._lanes.values()):
-            # The room of the quick must not wait behind the slow.
-            full = (self._most - len(self._wire)) // 2
-        enough = unwritten.count >= full
-        return idle or waited or bool(unwritten.back) or enough
+        waited = time.monotonic() - unwritten.since >= UNWRITTEN_FOR
+        # Few enough writes, and yet room for what could leave meanwhile.
+        enough = max(self._most // 4, (self._most - len(self._wire)) // 2)
+        return idle or waited or bool(unwritten.back) or unwritten.count >= enough
 
     # --- the database ----------------------------------------------------------------------------
 
@@ -208,6 +213,10 @@ class Sender:
     def _write(self) -> None:
         if self._in_the_database(self._write_all):
             self._unwritten = Unwritten()
+
+    def _write_if_it_answers(self) -> None:
+        if time.monotonic() >= self._next["database"]:
+            self._write()
 
     def _write_all(self) -> None:
         unwritten = self._unwritten
