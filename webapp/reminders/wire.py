@@ -15,7 +15,6 @@ from webapp.reminders.endpoints import is_public_address
 SECONDS_IN_ALL = 10
 SECONDS_TO_CONNECT = 5
 CONNECTION_LIVES = 600  # seconds; so that an address vetted once is vetted again
-CONNECTIONS_PER_ORIGIN = 8
 MOST_READ = 4096  # bytes of an answer
 LONGEST_RETRY_AFTER = 21_600  # seconds: libcurl tells no more
 PIPE_MULTIPLEX = 2
@@ -63,7 +62,8 @@ class Wire:
         """Open nothing yet; ``is_vetted`` says whether a numeric address may be connected to."""
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_PIPELINING, PIPE_MULTIPLEX)
-        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_ORIGIN)
+        # No limit of libcurl's own on connections: what it keeps waiting for one host that hangs
+        # holds up what waits for another. The sender bounds what is in flight.
         self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, 1000)
         self._is_vetted = is_vetted
         self._authorities = os.environ.get("SSL_CERT_FILE") or certifi.where()
