@@ -21,7 +21,6 @@ from webapp.protocol.library import load_library
 from webapp.protocol.models import Language, Library, Text
 from webapp.reminders import forgetting, watch
 from webapp.reminders import routes as reminder_routes
-from webapp.reminders.keys import Keys
 
 MAX_BODY = 64 * 1024
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -45,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(offline.room(pages, urls, release, settings.origin))
     app.register_blueprint(guide_room(pages))
     engine = db.make_engine(settings)
-    app.register_blueprint(reminder_routes.room(settings, engine, Keys(settings.data)))
+    app.register_blueprint(reminder_routes.room(settings, engine))
     app.extensions["lendemain"] = engine
     _add_health(app, settings, release, engine)
     app.register_error_handler(HTTPException, _error_page)

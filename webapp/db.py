@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
@@ -27,7 +28,6 @@ def make_engine(settings: Settings, *, durable: bool = True) -> Engine:
     ``durable`` is for those who answer people: a commit survives a power cut. A sender does
     without: what it would lose is a note that it has sent, and it would send again.
     """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Errors must not carry endpoints into a log.
     address, common = settings.database, {"hide_parameters": True}
     if address.startswith("sqlite:"):
@@ -52,6 +52,10 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
         "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON",
         "journal_size_limit=67108864", "secure_delete=FAST",
     )  # fmt: skip
+
+    @event.listens_for(engine, "do_connect")
+    def make_room(*_: object) -> None:
+        Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp import db
 from webapp.config import LOOPBACK, Settings, SettingsError, read_settings
 from webapp.reminders import watch
+from webapp.reminders.gone import braked
 from webapp.reminders.keys import SECRET, Keys, KeysError
 from webapp.reminders.push import CURVE, Tokens, encrypt, message
 from webapp.reminders.wire import Wire
@@ -185,7 +186,7 @@ def _sender(settings: Settings) -> Iterator[Finding]:
             return
         with db.reading(engine) as opened:
             now = db.now_ms()
-            health, brakes = watch.health(opened, now), watch.disbelieved(opened, now)
+            health, brakes = watch.health(opened, now), braked(opened, now)
     except SQLAlchemyError:
         return  # said of the database
     finally:

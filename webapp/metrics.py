@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import db
 from webapp.reminders import watch
+from webapp.reminders.gone import braked
 from webapp.reminders.sender import LATENESS
 
 
@@ -67,7 +68,7 @@ def _state(opened: Connection) -> Iterator[Metric]:
     brakes = GaugeMetricFamily(
         "lendemain_brake", "Push services whose 404 and 410 are not believed", labels=["origin"]
     )
-    for origin in watch.disbelieved(opened, now):
+    for origin in braked(opened, now):
         brakes.add_metric([origin], 1)
     yield brakes
 

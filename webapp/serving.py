@@ -18,6 +18,7 @@ from werkzeug.http import parse_accept_header
 from webapp import db, metrics
 from webapp.app import MAX_BODY, create_app
 from webapp.config import Settings
+from webapp.reminders.keys import Keys
 from webapp.reminders.routes import PREFIX, problem_body
 
 THREADS = 8
@@ -113,6 +114,7 @@ def serve(settings: Settings) -> int:
     """Serve until interrupted; return the exit status of the command."""
     engine = db.make_engine(settings)
     db.upgrade(engine)
+    Keys(settings.data)  # made at the first start; unreadable ones stop it here, not at a phone
     app = create_app(settings)
     try:
         server = create_server(

@@ -42,3 +42,30 @@ def small_site(tmp_path: Path, push_service: PushService) -> Iterator[Site]:
     """A site on SQLite, for what does not depend on the database."""
     with Site(tmp_path / "data", push_service) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[PushService]:
+    """A push service that the tests of a file share; their phones are their own."""
+    with PushService() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def small_house(tmp_path_factory: pytest.TempPathFactory, service: PushService) -> Iterator[Site]:
+    """A site on SQLite that the tests of a file share: each looks at its own subscriptions only."""
+    with Site(tmp_path_factory.mktemp("house") / "data", service) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, service: PushService
+) -> Iterator[Site]:
+    """A site that the tests of a file share, on each database in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("small_house")
+        return
+    url = request.getfixturevalue("cluster").new_database()
+    with Site(tmp_path_factory.mktemp("house") / "data", service, database_url=url) as made:
+        yield made

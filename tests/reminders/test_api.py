@@ -134,35 +134,6 @@ def every_answer_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FlaskClient, "open", held)
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[PushService]:
-    """A push service that the tests of this file share; their phones are their own."""
-    with PushService() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def small_house(tmp_path_factory: pytest.TempPathFactory, service: PushService) -> Iterator[Site]:
-    """A site on SQLite that tests share: each looks at its own subscriptions only."""
-    with Site(tmp_path_factory.mktemp("house") / "data", service) as made:
-        yield made
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def house(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    service: PushService,
-) -> Iterator[Site]:
-    """A site that tests share, on each database in turn."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("small_house")
-        return
-    url = request.getfixturevalue("cluster").new_database()
-    with Site(tmp_path_factory.mktemp("house") / "data", service, database_url=url) as made:
-        yield made
-
-
 # --- what the tests below ask and look at --------------------------------------------------------
 
 

@@ -16,7 +16,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Server
-from tests.push.service import PushService
 from tests.reminders.site import DAY, HOUR, Site, ring
 from webapp.app import MAX_BODY
 
@@ -28,18 +27,11 @@ JSON = "application/json"
 MEBIBYTE = 1024 * 1024
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """A site that tests share, on each database in turn; it is to stay as it was."""
-    url = ""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("cluster").new_database()
-    folder = tmp_path_factory.mktemp("house") / "data"
-    with PushService() as service, Site(folder, service, database_url=url) as made:
-        made.confirmed(ring(at=HOUR))
-        yield made
+@pytest.fixture(scope="module")
+def house(house: Site) -> Site:
+    """The shared site with one phone in it; it is to stay as it was."""
+    house.confirmed(ring(at=HOUR))
+    return house
 
 
 def kept(site: Site) -> list[Any]:

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from werkzeug.test import TestResponse
 
-from tests.push.service import Phone, PushService
+from tests.push.service import Phone
 from tests.reminders.site import DAY, HOUR, Site, ring
 from webapp import db
 from webapp.reminders import due, forgetting, receipts
@@ -48,27 +47,6 @@ HELD = [
 def chosen_seed() -> int:
     """Return the seed of this run: that of the environment's `SEED`, or a new one."""
     return int(os.environ.get("SEED") or secrets.randbits(32))
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[PushService]:
-    """A push service that the tests of this file share."""
-    with PushService() as running:
-        yield running
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def house(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    service: PushService,
-) -> Iterator[Site]:
-    """A site that tests share, on each database in turn."""
-    url = ""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("cluster").new_database()
-    with Site(tmp_path_factory.mktemp("house") / "data", service, database_url=url) as made:
-        yield made
 
 
 # --- schemathesis --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -113,10 +114,14 @@ def problem_of(error: HTTPException) -> Response:
 class Api:
     """The calls of the API, over one database and one set of keys."""
 
-    def __init__(self, settings: Settings, engine: Engine, keys: Keys) -> None:
-        """Open nothing yet."""
-        self._settings, self._engine, self._keys = settings, engine, keys
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        """Open nothing yet, neither the database nor the keys."""
+        self._settings, self._engine = settings, engine
         self._networks = networks.Networks()
+
+    @cached_property
+    def _keys(self) -> Keys:
+        return Keys(self._settings.data)
 
     def openapi(self) -> dict[str, Any]:
         """Describe this API."""
@@ -207,9 +212,9 @@ class Api:
             raise ProblemError(429, retry_after=networks.RETRY_AFTER)
 
 
-def room(settings: Settings, engine: Engine, keys: Keys) -> Blueprint:
+def room(settings: Settings, engine: Engine) -> Blueprint:
     """Return the routes under ``/api/``."""
-    api, calls = Blueprint("reminders", __name__, url_prefix="/api"), Api(settings, engine, keys)
+    api, calls = Blueprint("reminders", __name__, url_prefix="/api"), Api(settings, engine)
     one = "/subscriptions/<public_id>"
     for method, rule, call in (
         ("GET", "/openapi.json", calls.openapi),

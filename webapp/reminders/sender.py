@@ -70,7 +70,7 @@ class Unwritten:
     later: list[tuple[Parcel, int]] = field(default_factory=list)
     gone: list[Parcel] = field(default_factory=list)
     back: list[tuple[Parcel, int]] = field(default_factory=list)
-    count: int = 0  # of those that were sent
+    count: int = 0  # of all but those given back
 
 
 class Sender:

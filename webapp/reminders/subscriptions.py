@@ -21,9 +21,8 @@ KEPT_UNCONFIRMED = DAY
 KEPT_SEEN = 30 * DAY
 URGENT_TTL = 600 * SECOND
 BETWEEN_TESTS = 30 * SECOND
-MOST_REMEMBERED = (
-    2000  # reminders of one subscription, the final ones that are off its list included
-)
+# Reminders of one subscription, the final ones that are off its list included.
+MOST_REMEMBERED = 2000
 PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FINAL = frozenset({"accepted", "refused", "expired"})
 
@@ -197,6 +196,10 @@ def receive(db: Connection, secret: bytes, receipt: str, now: int) -> None:
     row_id = row_of(receipt)
     if row_id is None:
         return
+    # The subscription is held first, as everyone takes them, and looked at after: a change of
+    # address or another receipt may have come just before.
+    whose = select(_r.subscription_id).where(_r.id == row_id).scalar_subquery()
+    db.execute(select(_s.id).where(_s.id == whose).with_for_update())
     row = db.execute(
         select(_r.subscription_id, _r.topic, _r.seen_at, _s.confirmed)
         .join_from(reminder, subscription)
@@ -204,8 +207,6 @@ def receive(db: Connection, secret: bytes, receipt: str, now: int) -> None:
     ).first()
     if row is None or not is_receipt_of(secret, receipt, row_id, row.topic):
         return
-    # The subscription before its reminders, as everyone takes them.
-    db.execute(select(_s.id).where(_s.id == row.subscription_id).with_for_update())
     if row.seen_at is None:
         db.execute(update(reminder).where(_r.id == row_id).values(seen_at=now))
     if not row.confirmed:
@@ -219,9 +220,7 @@ def _confirm(db: Connection, subscription_id: int, now: int) -> None:
         .where(_s.id == subscription_id)
         .values(confirmed=True)
         .returning(_s.endpoint_hash)
-    ).scalar_one_or_none()
-    if mine is None:
-        return  # forgotten in the meantime
+    ).scalar_one()
     # An older row only: its own late receipts must not do away with the newer one.
     _forget_all(db, and_(_s.endpoint_hash == mine, _s.id < subscription_id))
     waiting = [row for row in _rows(db, subscription_id) if row.outcome not in FINAL]

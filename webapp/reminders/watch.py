@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, select
 
 from webapp.db import upsert
 from webapp.reminders.due import lag
-from webapp.reminders.gone import braked
 from webapp.reminders.tables import sender, subscription, tally
 
 SILENT = 30_000  # milliseconds without a sign of life
@@ -58,8 +57,3 @@ def population(db: Connection) -> dict[bool, int]:
     """Return how many subscriptions are confirmed, and how many are not."""
     counted = select(subscription.c.confirmed, func.count()).group_by(subscription.c.confirmed)
     return {bool(confirmed): int(count) for confirmed, count in db.execute(counted)}
-
-
-def disbelieved(db: Connection, now: int) -> list[str]:
-    """Return the push services whose word that a subscription is gone does not count."""
-    return braked(db, now)
