@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -143,37 +144,93 @@ def run(_arguments: Sequence[str]) -> NoReturn:
     become([BIN / "lendemain", "serve"])
 
 
-def find_chromium() -> str:
-    """Return the path of a Chromium, installing Debian's when there is none."""
-    named = os.environ.get("CHROMIUM")
-    macos = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    names = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"]
-    for found in [named, *map(shutil.which, names), macos]:
+# Where each browser of the tests may be: its variable, its names, its place on a Mac, its package.
+BROWSERS: dict[str, tuple[list[str], str, str]] = {
+    "CHROMIUM": (
+        ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"],
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "chromium",
+    ),
+    "FIREFOX": (
+        ["firefox-esr", "firefox"],
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+        "firefox-esr",
+    ),
+}
+
+
+def find_browser(variable: str) -> str:
+    """Return the path of a browser, installing Debian's when there is none."""
+    names, macos, package = BROWSERS[variable]
+    for found in [os.environ.get(variable), *map(shutil.which, names), macos]:
         if found and Path(found).exists():
             return found
-    install_system_packages(["chromium"], "the browser tests")
-    return find_chromium()
+    install_system_packages([package], "the browser tests")
+    return find_browser(variable)
+
+
+def find_shell(chromium: str) -> str:
+    """Return Chromium's headless shell: the same engine at half the work; Chromium where there is none."""
+    name = "chromium-headless-shell"
+    if not shutil.which(name) and on_debian_as_root():
+        install_system_packages([name], "the browser tests, twice as fast")
+    return shutil.which(name) or chromium
 
 
 def set_up_tests() -> dict[str, str]:
     """Install what only the tests need; return what they want to know of it."""
     set_up(TEST_LOCK)
-    chromium = find_chromium()
+    browsers = {each: find_browser(each) for each in BROWSERS}
+    browsers["CHROMIUM_SHELL"] = find_shell(browsers["CHROMIUM"])
     if sys.platform == "linux" and subprocess.call(
         [str(node()), "--version"], stdout=subprocess.DEVNULL
     ):
         install_system_packages(["libatomic1"], "the Node that comes with Playwright")
+    if sys.platform == "linux" and not any(Path("/usr/share/fonts").rglob("LiberationSans-*")):
+        install_system_packages(["fonts-liberation"], "paper, in the width of Arial")
     if not shutil.which("java"):
         install_system_packages(["default-jre-headless"], "the HTML validator")
     if not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
         install_system_packages(["postgresql"], "the tests on PostgreSQL")
-    if not all((ROOT / "node_modules" / each).is_dir() for each in ("vnu-jar", "web-push")):
-        if not shutil.which("npm"):
-            install_system_packages(["npm"], "fetching the tools of tests")
-        say("· Fetching the HTML validator and a peer to compare with …")
-        if call(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]):
-            raise TroubleError("npm could not fetch what tests need; the lines above say why.")
-    return {"CHROMIUM": chromium, "NODE": str(node())}
+    fetch_node_packages(
+        ["ical.js", "vnu-jar", "web-push"],
+        "the HTML validator and two peers to compare with",
+        "--omit=optional",
+    )
+    return {**browsers, "NODE": str(node())}
+
+
+def fetch_node_packages(names: Sequence[str], what: str, *options: str) -> None:
+    """Make node_modules hold what is named, by the lock; quick when it already does."""
+    if all((ROOT / "node_modules" / each).is_dir() for each in names):
+        return
+    if not shutil.which("npm"):
+        install_system_packages(["npm"], "fetching the tools of tests")
+    say(f"· Fetching {what} …")
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if call(["npm", "ci", *quiet, *options]):
+        raise TroubleError("npm could not fetch what tests need; the lines above say why.")
+
+
+# WebKit as it comes with Debian, its driver, a screen that nobody sees, and Debian's Python with GTK.
+WEBKIT = ["webkit2gtk-driver", "gir1.2-webkit2-4.1", "python3-gi", "xvfb"]
+
+
+def set_up_long_tests() -> None:
+    """Install what only the long tests need: a third browser engine, and Lighthouse.
+
+    Lighthouse is an optional package, so that everybody else's `npm ci` leaves it out. One that it brings
+    along asks for the latest third-party-web: without the override in package.json the lock would not
+    hold from one day to the next.
+    """
+    fetch_node_packages(["lighthouse"], "Lighthouse")
+    question = "import gi; gi.require_version('WebKit2', '4.1')"
+    asked = ["/usr/bin/python3", "-c", question]
+    if sys.platform == "linux" and (
+        not all(map(shutil.which, ("WebKitWebDriver", "Xvfb")))
+        or subprocess.call(asked, stderr=subprocess.DEVNULL)
+    ):
+        install_system_packages(WEBKIT, "the tests in WebKit")
 
 
 def node() -> Path:
@@ -185,11 +242,11 @@ def node() -> Path:
 
 
 def checks() -> dict[str, list[object]]:
-    """Return every check that needs no browser, by its name, in the order they run."""
+    """Return every check that needs no browser, by its name, the longest first."""
     return {
+        "types": [BIN / "mypy", "--no-error-summary"],
         "lint": [BIN / "ruff", "check", "--quiet", "."],
         "format": [BIN / "ruff", "format", "--quiet", "--check", "."],
-        "types": [BIN / "mypy", "--no-error-summary"],
         "walls": [BIN / "lint-imports", "--no-cache"],
         "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
         "content": [BIN / "lendemain", "check"],
@@ -197,20 +254,37 @@ def checks() -> dict[str, list[object]]:
     }
 
 
+def passes(name: str, command: Sequence[object], environ: dict[str, str]) -> bool:
+    """Run one check and tell how it went, with all it says when it fails."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [str(each) for each in command],
+        cwd=ROOT, env={**os.environ, **environ}, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    said = f"\n{done.stdout.decode(errors='replace').strip()}" if done.returncode else ""
+    say(f"{'✗' if done.returncode else '✓'} {name} ({time.monotonic() - began:.1f} s){said}")
+    return not done.returncode
+
+
 def test(arguments: Sequence[str]) -> int:
     """Set everything up, run every check, then pytest; further arguments go to pytest."""
     environ = set_up_tests()
-    failed = []
-    for name, command in checks().items():
-        began = time.monotonic()
-        status = call(command, **environ)
-        say(f"{'✗' if status else '✓'} {name} ({time.monotonic() - began:.1f} s)")
-        if status:
-            failed.append(name)
+    if "--long" in arguments:
+        set_up_long_tests()
+        # Then the whole browser does what every day its shell does.
+        environ["CHROMIUM_SHELL"] = environ["CHROMIUM"]
+    # None waits for another, and the longest, of types, keeps one processor only.
+    with ThreadPoolExecutor(max_workers=2) as two:
+        asked = {
+            name: two.submit(passes, name, command, environ) for name, command in checks().items()
+        }
+    failed = [name for name, each in asked.items() if not each.result()]
     many = (
         []
         if any(each.startswith("-n") for each in arguments)
-        else ["-n", "2", "--dist", "loadfile"]
+        # One more than there usually are processors: much of it is waiting for browsers.
+        else ["-n", "3", "--dist", "loadfile"]
     )
     if call([BIN / "python", "-m", "pytest", *many, *arguments], **environ):
         failed.append("pytest")

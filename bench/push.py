@@ -44,9 +44,10 @@ from webapp.config import Settings, read_settings
 from webapp.reminders import push
 from webapp.reminders.keys import Keys
 from webapp.reminders.receipts import receipt_of
+from webapp.reminders.sender import IN_A_SLICE, QUIET
 from webapp.reminders.tables import reminder, subscription
 from webapp.reminders.tables import sender as senders
-from webapp.reminders.wire import Answer, Wire
+from webapp.reminders.wire import Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "bench"
@@ -254,28 +255,23 @@ def readme(origin: str, folder: Path, pushes: int) -> Figure:
     return timed(pushes, work, warm_up=8)
 
 
-Post = Callable[[Wire, int], None]
+Post = Callable[[range], None]
 
 
 def post_all(wire: Wire, count: int, post: Post) -> None:
-    """Post, 64 in flight.
+    """Post, 64 in flight, by slices as the sender does.
 
     :raises WrongRunError: when an answer is not 201
     """
     begun = 0
-
-    def read(answers: list[Answer]) -> None:
-        for each in answers:
+    while begun < count or len(wire):
+        room = min(IN_A_SLICE, count - begun, IN_FLIGHT - len(wire))
+        if room > 0:
+            post(range(begun, begun + room))
+            begun += room
+        for each in wire.wait(QUIET if begun < count else 1):
             if each.status != 201:
                 raise WrongRunError(each)
-
-    while begun < count or len(wire):
-        while begun < count and len(wire) < IN_FLIGHT:
-            post(wire, begun)
-            begun += 1
-            if begun % 16 == 0:
-                read(wire.wait(0))
-        read(wire.wait(1))
 
 
 def headers_of(token: str) -> list[str]:
@@ -296,12 +292,16 @@ def encrypt_and_send(origin: str, folder: Path, pushes: int) -> Figure:
     key, secret, site = push.new_private_key(), secrets.token_bytes(32), "https://example.com"
     _, p256dh, auth = phone_of(folder)
 
-    def post(wire: Wire, number: int) -> None:
+    def letter(number: int) -> tuple[list[str], bytes]:
         topic = secrets.token_bytes(16)
         plain = push.message(site, "fr", "d2-evening", receipt_of(secret, number, topic))
-        headers = headers_of(tokens.header(origin, key, time.time()))
-        body = push.encrypt(p256dh, auth, plain)
-        wire.post(number, endpoint(origin, number), headers, body, exempt=True)
+        return headers_of(tokens.header(origin, key, time.time())), plain
+
+    def post(numbers: range) -> None:
+        letters = [letter(number) for number in numbers]
+        bodies = [push.encrypt(p256dh, auth, plain) for _, plain in letters]
+        for number, (headers, _), body in zip(numbers, letters, bodies, strict=True):
+            wire.post(number, endpoint(origin, number), headers, body, exempt=True)
 
     return timed(pushes, lambda count: post_all(wire, count, post))
 
@@ -313,8 +313,9 @@ def wire_only(origin: str, folder: Path, pushes: int) -> Figure:
     _, p256dh, auth = phone_of(folder)
     body = push.encrypt(p256dh, auth, b"{}".ljust(push.SIZE))
 
-    def post(wire: Wire, number: int) -> None:
-        wire.post(number, endpoint(origin, number), headers, body, exempt=True)
+    def post(numbers: range) -> None:
+        for number in numbers:
+            wire.post(number, endpoint(origin, number), headers, body, exempt=True)
 
     return timed(pushes, lambda count: post_all(wire, count, post))
 

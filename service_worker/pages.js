@@ -26,8 +26,23 @@ async function fromNetwork(request) {
 async function fallback(path) {
   const language = path.startsWith("/en/") ? "en" : "fr";
   const page = await find(`/${language}/offline`);
-  if (!page) return Response.error();
+  if (!page) return bare(language);
   return new Response(page.body, { status: 503, headers: page.headers });
+}
+
+/** Where a browser cleared the caches and there is no network: not a blank page, but whom to call. */
+function bare(language) {
+  const { cleared, emergency, nurse } = WORDS[language];
+  const call = (number, words) => `<p><a href="tel:${number}">${words}</a>`;
+  const body = `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>Lendemain</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<h1>Lendemain</h1><p>${cleared}</p>${call(911, emergency)}${call(811, nurse)}`;
+  const headers = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'",
+    "Referrer-Policy": "no-referrer",
+  };
+  return new Response(body, { status: 503, headers });
 }
 
 async function pageAt(request) {
@@ -48,6 +63,9 @@ addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(pageAt(request));
   else if (LISTED.has(pathname + search)) {
     event.respondWith(find(pathname + search).then((kept) => kept ?? fetch(request)));
+  } else if (pathname.startsWith("/static/gen/")) {
+    // A window of another release wants what is named by its content: whoever kept it may answer.
+    event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
   }
 });
 

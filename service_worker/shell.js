@@ -1,4 +1,5 @@
-/* RELEASE and SETS (addresses by the name of their kept set) are written above this by the server.
+/* RELEASE, SETS (addresses by the name of their kept set) and CORRECTED (names of corrections by family) are
+   written above this by the server.
    A kept set is whole or not there: its last entry is DONE. Everything kept is of this one release. */
 
 const PREFIX = "lendemain";
@@ -32,22 +33,25 @@ async function fetchEntry(address) {
   if (answer.status !== 200 || answer.redirected || !type.startsWith(wanted)) {
     throw new Error(`${address}: ${answer.status} ${type}`);
   }
-  if (wanted === "text/html" && !(await isOfThisRelease(answer.clone()))) {
+  if (!(await isOfThisRelease(answer.clone(), wanted))) {
     throw new Error(`${address}: of another release`);
   }
   return answer;
 }
 
-/** A server that was updated meanwhile answers with pages that this release must not keep. */
-async function isOfThisRelease(page) {
-  return (await page.text()).includes(`<meta name="release" content="${RELEASE}">`);
+/** A server that was updated meanwhile answers with pages and data that this release must not keep. */
+async function isOfThisRelease(answer, type) {
+  if (type === "application/json") return (await answer.json()).release === RELEASE;
+  if (type !== "text/html") return true;
+  return (await answer.text()).includes(`<meta name="release" content="${RELEASE}">`);
 }
 
 function typeOf(address) {
-  const ending = /\.(css|js|svg|webmanifest)(?:\?|$)/.exec(address)?.[1];
+  const ending = /\.(css|js|json|svg|webmanifest)(?:\?|$)/.exec(address)?.[1];
   return {
     css: "text/css",
     js: "text/javascript",
+    json: "application/json",
     svg: "image/svg",
     webmanifest: "application/manifest+json",
   }[ending] ?? "text/html";
@@ -91,6 +95,17 @@ async function install() {
     await dropWhere((name) => name.startsWith(`${PREFIX} ${RELEASE} `));
     throw fault;
   }
+  // Nothing changes under a reader's eyes, but the next page they open says what was wrong.
+  if (await correctsThisPhone()) await takeOver();
+}
+
+/** Whether a guide that is kept here was corrected, and nobody here has read that yet. */
+async function correctsThisPhone() {
+  const families = (await setsOnThisPhone()).map((set) => set.split("/").slice(0, 2).join("/"));
+  const told = families.flatMap((family) => CORRECTED[family] ?? []);
+  if (!told.length) return false;
+  const read = (await recall("acknowledged")) ?? [];
+  return told.some((each) => !read.includes(each));
 }
 
 async function dropWhere(unwanted) {
@@ -98,22 +113,46 @@ async function dropWhere(unwanted) {
   await Promise.all(names.filter(unwanted).map((name) => caches.delete(name)));
 }
 
+const isOthers = (name) => name.startsWith(`${PREFIX} `) && !name.startsWith(`${PREFIX} ${RELEASE} `);
+
 async function activate() {
-  await dropWhere(
-    (name) => name.startsWith(`${PREFIX} `) && !name.startsWith(`${PREFIX} ${RELEASE} `),
-  );
+  // Not waited for: a page that comes back in the new release would wait as well.
+  dropOld();
   // Only a first visit has windows without a worker; claiming them reloads nothing.
   await clients.claim();
 }
 
-async function answer({ keep, kept, drop }) {
+/** What older releases kept goes once no window of theirs is open: it may still need what it names. */
+async function dropOld() {
+  // While the next release waits, what is not of this one is the next one's.
+  if (registration.waiting || registration.installing || !(await caches.keys()).some(isOthers)) return;
+  const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const releases = await Promise.all(windows.map(releaseOf));
+  if (releases.every((release) => release === RELEASE)) await dropWhere(isOthers);
+}
+
+/** Which release a window is of; none when it does not say. */
+function releaseOf(window) {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data);
+    setTimeout(resolve, 1000, null);
+    window.postMessage({ release: true }, [port2]);
+  });
+}
+
+async function answer({ keep, kept, drop, take }) {
+  if (take) return takeOver();
   if (drop) {
     await dropWhere((name) => name.startsWith(`${PREFIX} `) && name !== cacheOf(SHELL));
     return true;
   }
+  await dropOld();
   const set = keep ?? kept;
   if (!(set in SETS)) return false;
-  return keep ? keepOnce(set).then(() => true, () => false) : isKept(set);
+  if (!keep) return isKept(set);
+  // A browser that cleared the caches and left the worker took the shell as well.
+  return Promise.all([keepOnce(SHELL), keepOnce(set)]).then(() => true, () => false);
 }
 
 addEventListener("install", (event) => event.waitUntil(install()));

@@ -26,8 +26,9 @@ QUIET = (
 class Server:
     """The app as people get it: `lendemain serve` in a process of its own, always on one port."""
 
-    def __init__(self, **environ: str) -> None:
-        """Choose a free port; nothing is started yet."""
+    def __init__(self, root: Path = ROOT, /, **environ: str) -> None:
+        """Choose a free port for the checkout at ``root``; nothing is started yet."""
+        self.root = root
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -44,7 +45,7 @@ class Server:
         :raises RuntimeError: when it ends or stays silent for 30 s
         """
         command = [sys.executable, "-m", "webapp.cli", "serve"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environ)
+        self.process = subprocess.Popen(command, cwd=self.root, env=self.environ)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -91,17 +92,21 @@ def playwright() -> Iterator[Playwright]:
         yield driver
 
 
-def chromium() -> str:
-    """Return the path of a real Chromium.
+def chromium(*, whole: bool = True) -> dict[str, object]:
+    """Return what launches the real Chromium of this machine.
 
+    :param whole: False for its headless shell: the same engine without a desktop's notifications,
+        installing and back/forward cache, at half the work
     :raises FileNotFoundError: when the machine has none
     """
-    named = os.environ.get("CHROMIUM")
+    shell = None if whole else os.environ.get("CHROMIUM_SHELL")
+    named = shell or os.environ.get("CHROMIUM")
     found = named or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
         message = "no Chromium: `python3 dev.py test` installs one, or set CHROMIUM to its path"
         raise FileNotFoundError(message)
-    return found
+    unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": found, "args": [*QUIET, *unboxed]}
 
 
 OpenPhone = Callable[..., BrowserContext]
@@ -111,12 +116,13 @@ OpenPhone = Callable[..., BrowserContext]
 def open_phone(playwright: Playwright, tmp_path: Path) -> Iterator[OpenPhone]:
     """Open a phone-size Chromium with a profile on disk; call it again with `name` to reopen it.
 
-    A persistent profile, because a private one is not installable. Options are Playwright's,
-    such as `locale`, `timezone_id`, `color_scheme`, `viewport`.
+    A persistent profile, because a private one is not installable and ends with its browser. `whole`
+    asks for more than the headless shell. Other options are Playwright's, such as `locale`,
+    `timezone_id`, `color_scheme`, `viewport`.
     """
     opened: list[BrowserContext] = []
 
-    def open_it(name: str = "phone", **options: object) -> BrowserContext:
+    def open_it(name: str = "phone", *, whole: bool = False, **options: object) -> BrowserContext:
         settings: dict[str, object] = {
             "viewport": {"width": 390, "height": 844},
             "timezone_id": "America/Toronto",
@@ -125,8 +131,7 @@ def open_phone(playwright: Playwright, tmp_path: Path) -> Iterator[OpenPhone]:
         }
         context = playwright.chromium.launch_persistent_context(
             tmp_path / name,
-            executable_path=chromium(),
-            args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+            **chromium(whole=whole),  # type: ignore[arg-type]
             **settings,  # type: ignore[arg-type]
         )
         opened.append(context)
@@ -147,9 +152,9 @@ def _close(context: BrowserContext) -> None:
 
 
 @contextmanager
-def running(**environ: str) -> Iterator[Server]:
-    """Run a server with settings of its own."""
-    server = Server(**environ).start()
+def running(root: Path = ROOT, **environ: str) -> Iterator[Server]:
+    """Run a server with settings of its own, of this checkout or another."""
+    server = Server(root, **environ).start()
     try:
         yield server
     finally:

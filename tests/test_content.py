@@ -12,20 +12,34 @@ from pathlib import Path
 import pytest
 
 from webapp.protocol.library import compile_library, load_library
-from webapp.protocol.models import Activity, Library, Protocol
+from webapp.protocol.models import (
+    LANGUAGES,
+    Activity,
+    Day,
+    Kind,
+    Level,
+    Library,
+    Protocol,
+    Statement,
+)
 from webapp.protocol.reading import ContentFaultsError, Fault, read_library
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENT = ROOT / "protocols"
 TODAY = date(2026, 11, 22)
 VARIANTS = ("home", "standard", "deep", "rf", "prp")
+ANSWERS = ("standard", "deep", "rf", "prp", "home", "unknown")
 DAYS = ("0", "1", "2", "3", "4", "5", "6", "7", "8-14", "15-42")
 
 PROTOCOL = "microneedling/protocol.yaml"
-DAYS_FILE = "microneedling/days.yaml"
+DAYS_FILE = "microneedling/days/standard.yaml"
+RF, PRP = "microneedling/days/rf.yaml", "microneedling/days/prp.yaml"
 ACTIVITIES = "microneedling/activities.yaml"
+REMINDERS = "microneedling/reminders.yaml"
 BREAKOUTS = "microneedling/breakouts.yaml"
 HELP = "microneedling/help.yaml"
+SITUATIONS = "microneedling/situations.yaml"
+SIGNS = "microneedling/signs.yaml"
 SOURCES = "sources.yaml"
 
 # clinical.md section 5, row by row: cosmetic / standard / deep / RF / +PRP. As care.md 12 reads it,
@@ -85,6 +99,16 @@ SECTION_5 = """
 52 give-blood        ask
 53 home-rolling      never
 """
+# The short end of each range of clinical.md, sections 2.4 and 5, in hours; "next day" is 24h. Where the
+# range has no number about after the treatment, there is none: shaving and waxing speak of before.
+SHORTEST = {
+    "rinse": 6, "cleanser": 6, "hot-shower": 48, "moisturizer": 24, "mineral-sunscreen": 0,
+    "sun": 12, "tanning-bed": 168, "self-tanner": 48, "makeup": 6, "mineral-makeup": 24,
+    "exercise": 24, "hot-yoga": 48, "pool": 24, "lake": 48, "hot-tub": 48, "sauna": 48, "heat": 72,
+    "blow-dry": 5, "work": 0, "sleep-on-face": 24, "mask": 24, "alcohol": 24, "smoking": 72,
+    "perfume": 24, "laser-hair": 48, "retinoids": 48, "acids": 48, "acne-cream": 120, "scrub": 24,
+    "peel": 48, "facial": 336, "botulinum": 48, "filler": 168, "tattoo": 48, "ice": 0,
+}  # fmt: skip
 # The rows whose hours a source states; every other wait is our cautious choice.
 DAGGERED = {"moisturizer", "mineral-sunscreen", "exercise"}
 # care.md 12: each with the row whose longest wait it takes; none where there is no hour to give.
@@ -156,6 +180,23 @@ def test_a_wait_is_the_one_of_section_5(name: str, activities: dict[str, Activit
     assert (row.grade == "J") == (name not in DAGGERED)
 
 
+def test_a_clinic_is_asked_again_about_a_wait_below_the_short_end_of_its_range(
+    activities: dict[str, Activity],
+) -> None:
+    found = {name: each.shortest for name, each in activities.items() if each.shortest is not None}
+    assert found == SHORTEST
+
+
+def test_no_clinic_overrules_what_is_never_done_and_what_is_never_stopped(
+    activities: dict[str, Activity],
+) -> None:
+    closed = {name for name, each in activities.items() if not each.takes_own}
+    firm = {n for n, each in activities.items() if each.kind in {Kind.NEVER, Kind.DO_NOT_STOP}}
+    assert firm == {"touch", "home-rolling", "blood-thinner"}
+    # To these the answer is no hour: a product, a medicine, another place to ask.
+    assert closed - firm == {"no-gel", "give-blood", "polysporin", "cortisone", "ibuprofen"}
+
+
 @pytest.mark.parametrize(("name", "nearest"), ADDITIONS.items())
 def test_an_addition_takes_the_longest_wait_of_the_nearest_row(
     name: str, nearest: str | None, activities: dict[str, Activity]
@@ -171,8 +212,37 @@ def test_an_addition_takes_the_longest_wait_of_the_nearest_row(
         assert row.hours == dict.fromkeys(VARIANTS, longest)
 
 
-def test_no_day_is_missing(protocol: Protocol) -> None:
-    assert tuple(day.id for day in protocol.days["standard"]) == DAYS
+@pytest.mark.parametrize("name", section_5())
+def test_who_does_not_know_is_given_the_longest_wait(
+    name: str, activities: dict[str, Activity]
+) -> None:
+    kind, waits = section_5()[name]
+    answers = list((waits or {}).values())
+    hours = [each for each in answers if isinstance(each, int)]
+    row = activities[name]
+    assert row.wait("unknown") == max(hours, default=None)
+    assert row.kind_for("unknown") == (Kind.ASK if "ask" in answers else kind)
+
+
+def test_who_does_not_know_asks_before_ice(activities: dict[str, Activity]) -> None:
+    # After PRP the clinic is asked, and it may have been PRP.
+    assert activities["ice"].kind_for("standard") is Kind.FROM
+    assert activities["ice"].kind_for("unknown") is Kind.ASK
+
+
+def test_an_addition_takes_its_longest_wait_for_who_does_not_know_too(
+    activities: dict[str, Activity],
+) -> None:
+    assert (activities["mascara"].wait("unknown"), activities["mascara"].wait("home")) == (72, 72)
+
+
+def test_every_answer_has_its_days(protocol: Protocol) -> None:
+    assert tuple(protocol.days) == ANSWERS == tuple(each.id for each in protocol.variants)
+
+
+@pytest.mark.parametrize("variant", ANSWERS)
+def test_no_day_is_missing(variant: str, protocol: Protocol) -> None:
+    assert tuple(day.id for day in protocol.days[variant]) == DAYS
 
 
 def test_the_days_cover_six_weeks_without_a_hole(protocol: Protocol) -> None:
@@ -180,11 +250,133 @@ def test_the_days_cover_six_weeks_without_a_hole(protocol: Protocol) -> None:
     assert covered == list(range(43))
 
 
+@pytest.mark.parametrize("variant", ANSWERS)
 @pytest.mark.parametrize("number", range(len(DAYS)), ids=DAYS)
-def test_a_day_says_when_to_call_the_same_day(number: int, protocol: Protocol) -> None:
-    calls = protocol.days["standard"][number].call_if
+def test_a_day_says_when_to_call_the_same_day(
+    number: int, variant: str, protocol: Protocol
+) -> None:
+    calls = protocol.days[variant][number].call_if
     assert len(calls) == 3
     assert "today" in {call.level for call in calls}
+
+
+# --- what a treatment changes --------------------------------------------------------------------
+
+
+def said_on(day: Day) -> list[Statement]:
+    """Return every statement of a day's page."""
+    return [day.headline, *day.expect, *day.also, *day.do, *day.know, *day.call_if]
+
+
+def calls_about(protocol: Protocol, variant: str, level: Level, *words: str) -> list[str]:
+    """Return the days on which a variant's lines of that level speak of something."""
+    return [
+        day.id
+        for day in protocol.days[variant]
+        for call in day.call_if
+        if call.level is level and any(each in call.en.lower() for each in words)
+    ]
+
+
+# clinical.md section 4, rows 40, 44, 43 and 58: what a heated or deep needle, or blood, can do.
+@pytest.mark.parametrize("variant", ["rf", "unknown"])
+def test_a_blister_after_heat_is_seen_the_same_day_for_two_weeks(
+    variant: str, protocol: Protocol
+) -> None:
+    assert calls_about(protocol, variant, Level.TODAY, "blister") == list(DAYS[:-1])
+
+
+@pytest.mark.parametrize("variant", ["rf", "deep", "unknown"])
+def test_skin_that_stays_numb_is_seen_the_same_day(variant: str, protocol: Protocol) -> None:
+    told = calls_about(protocol, variant, Level.TODAY, "numb")
+    assert {"1", "3", "5", "8-14", "15-42"} <= set(told)
+    assert "0" not in told, "numbing cream may still act"
+
+
+@pytest.mark.parametrize("variant", ["rf", "unknown"])
+def test_a_dent_after_heat_is_shown_to_the_clinic(variant: str, protocol: Protocol) -> None:
+    assert calls_about(protocol, variant, Level.CLINIC, "dent") == ["7", "8-14", "15-42"]
+
+
+@pytest.mark.parametrize("variant", ["rf", "unknown"])
+def test_a_drooping_face_after_heat_is_an_emergency(variant: str, protocol: Protocol) -> None:
+    told = calls_about(protocol, variant, Level.EMERGENCY, "droop")
+    assert {"0", "1", "2", "3", "5"} <= set(told)
+
+
+@pytest.mark.parametrize("variant", ["prp", "unknown"])
+def test_a_worry_about_blood_is_heard_the_same_day(variant: str, protocol: Protocol) -> None:
+    assert calls_about(protocol, variant, Level.TODAY, "blood") == ["0"]
+
+
+@pytest.mark.parametrize("variant", ["deep", "rf", "prp", "unknown"])
+def test_nobody_whose_skin_takes_longer_is_told_that_most_look_well(
+    variant: str, protocol: Protocol
+) -> None:
+    said = [each.en for day in protocol.days[variant] for each in said_on(day)]
+    assert [each for each in said if "most people" in each.lower()] == []
+
+
+@pytest.mark.parametrize("variant", ["deep", "rf", "unknown"])
+def test_skin_with_crusts_does_not_count_as_calm(variant: str, protocol: Protocol) -> None:
+    known = [each.en for day in protocol.days[variant] for each in day.know]
+    assert any("crusts are there, the skin is not calm" in each for each in known)
+
+
+def test_nobody_after_prp_is_told_to_cool_the_skin_without_asking(protocol: Protocol) -> None:
+    for variant in ("prp", "unknown"):
+        cold = [each.en for each in protocol.days[variant][0].know if "cool pack" in each.en]
+        assert len(cold) == 1
+        assert "Ask" in cold[0]
+
+
+def test_who_rolled_at_home_is_sent_to_no_clinic_of_theirs(protocol: Protocol) -> None:
+    said = [each for day in protocol.days["home"] for each in said_on(day)]
+    theirs = ("your clinic", "the clinic", "votre clinique", "la clinique")
+    assert [each.en for each in said if "your clinic" in each.en.lower()] == []
+    assert [each.fr for each in said if any(name in each.fr.lower() for name in theirs)] == []
+
+
+def test_health_canada_is_quoted_once_to_who_rolled_at_home(protocol: Protocol) -> None:
+    said = [each for day in protocol.days["home"] for each in said_on(day)]
+    assert len([each for each in said if "Health Canada" in each.en]) == 1
+    assert len([each for each in said if "Santé Canada" in each.fr]) == 1
+
+
+# care.md 19, with clinical.md's rows of section 10.
+ESSENTIAL = (
+    ("rinse",), ("moisturizer", "mineral-sunscreen"), ("makeup",), ("exercise",),  # R03 R05 R09 R10
+    3, 7, ("retinoids", "acids"), 21,  # R12 R15 R17 R18
+)  # fmt: skip
+
+
+def test_few_reminders_are_on_by_themselves(protocol: Protocol) -> None:
+    assert protocol.kinds[0].id == "essential"
+    rings = [each.opens or each.days for each in protocol.reminders if each.kind == "essential"]
+    assert rings == [each if isinstance(each, tuple) else (each,) for each in ESSENTIAL]
+
+
+def test_every_kind_of_reminder_has_some(protocol: Protocol) -> None:
+    assert {each.kind for each in protocol.reminders} == {each.id for each in protocol.kinds}
+
+
+def test_no_reminder_is_meant_for_the_night(protocol: Protocol) -> None:
+    # clinical.md section 10: quiet from 21:30 to 07:30.
+    assert [
+        each.id for each in protocol.reminders if not "07:30" <= (each.at or "12:00") < "21:30"
+    ] == []
+
+
+def test_no_reminder_says_what_is_normal(protocol: Protocol) -> None:
+    said = [each.words[language] for each in protocol.reminders for language in LANGUAGES]
+    assert [each for each in said if "norma" in each.lower()] == []
+
+
+def test_whoever_gets_cold_sores_is_told_to_get_help_the_same_day(protocol: Protocol) -> None:
+    (reminder,) = (each for each in protocol.reminders if each.kind == "cold-sores")
+    assert (reminder.days, reminder.page) == ((1, 2, 3), "get-help")
+    assert "today" in reminder.words.en
+    assert "aujourd’hui" in reminder.words.fr
 
 
 def test_what_did_you_have_offers_every_answer(protocol: Protocol) -> None:
@@ -242,7 +434,7 @@ STATEMENT = (
 )
 HEADLINE = r"^    headline:\n(      .*\n)+"
 RINSE_HOURS = r"hours: \{home: 4, standard: 6, deep: 6, rf: 6, prp: 24\}"
-FIRST_DAY, RINSE = "days › standard › 0", "activities › rinse"
+FIRST_DAY, RINSE = "days › standard › pages › 0", "activities › rinse"
 
 PLANTS = {
     "unknown key": Plant(
@@ -349,17 +541,95 @@ PLANTS = {
     ),
     "days in the wrong order": Plant(
         DAYS_FILE, r'^  - id: "3"', '  - id: "4"',
-        "days › standard", "in this order", line="^standard:",
+        "days › standard › pages", "in this order", line="^pages:",
     ),
     "a day number without quotes": Plant(
-        DAYS_FILE, r'^  - id: "3"', "  - id: 3", "days › standard › 4 › id", "must be words",
+        DAYS_FILE, r'^  - id: "3"', "  - id: 3", "days › standard › pages › 3 › id", "must be words",
     ),
     "two lines of when to call": Plant(
         DAYS_FILE, r"^    call_if:\n      - .*\n(?:        .*\n)+", "    call_if:\n",
         f"{FIRST_DAY} › call_if", "2 lines instead of 3",
     ),
-    "days for no variant": Plant(
-        DAYS_FILE, "^standard:", "standrad:", "days › standrad", "is not a variant",
+    "days like those of nobody": Plant(
+        RF, "^like: standard", "like: standrad",
+        "days › rf › like", "'standrad' is not a variant whose days are written whole",
+    ),
+    "days like themselves": Plant(
+        RF, "^like: standard", "like: rf",
+        "days › rf › like", "'rf' is not a variant whose days are written whole",
+    ),
+    "days like some that are like others": Plant(
+        RF, "^like: standard", "like: prp",
+        "days › rf › like", "'prp' is not a variant whose days are written whole",
+    ),
+    "differing days that are like none": Plant(
+        RF, "^like: standard\\n", "",
+        "days › rf › pages › 0 › more", "not a key that belongs here", line="^    more:",
+    ),
+    "a key beside the pages": Plant(
+        RF, "^pages:", "page: []\\npages:", "days › rf › page", "not a key that belongs here",
+    ),
+    "no pages": Plant(
+        PRP, r"^pages:\n(?:.*\n)+", "", "days › prp › pages", "is missing", line="^like:",
+    ),
+    "a group where pages are wanted": Plant(
+        PRP, r"^pages:\n(?:.*\n)+", 'pages: {"0": {}}\n', "days › prp › pages", "must be a list",
+    ),
+    "a page that the other days do not have": Plant(
+        RF, r'^  - id: "3"', '  - id: "9"',
+        "days › rf › pages › 9 › id", "'9' is not a page of the days it is like",
+    ),
+    "a page that differs twice": Plant(
+        RF, r'^  - id: "3"', '  - id: "2"',
+        "days › rf › pages › 2 › id", "'2' is used twice",
+    ),
+    "a differing page without a name": Plant(
+        PRP, r'^  - id: "8-14"\n    more:', "  - more:",
+        "days › prp › pages › 8 › id", "is missing",
+    ),
+    "a word where a differing page is wanted": Plant(
+        PRP, r'^  - id: "8-14"\n(?:    .*\n)+', "  - the rest\n",
+        "days › prp › pages › 8", "must be a group of keys",
+    ),
+    "more of what is no list": Plant(
+        RF, "^      expect:", "      headline:",
+        "days › rf › pages › 0 › more › headline", "cannot grow",
+    ),
+    "more than three lines of when to call": Plant(
+        RF, "^      expect:", "      call_if:",
+        "days › rf › pages › 0 › more › call_if", "only expect, also, do, know can",
+    ),
+    "more of what is replaced": Plant(
+        PRP, "^      do:", "      know:",
+        "days › prp › pages › 0 › more › know", "know is replaced already",
+    ),
+    "more that is no list": Plant(
+        PRP, r"^      do:\n(?:        .*\n)+", "      do: Rest\n",
+        "days › prp › pages › 0 › more › do", "must be a list",
+    ),
+    "more that is no group": Plant(
+        PRP, r'(?<=^  - id: "8-14"\n)    more:\n(?:      .*\n)+', "    more: Rest\n",
+        "days › prp › pages › 8-14 › more", "must be a group of keys",
+    ),
+    "an unknown key in a differing page": Plant(
+        RF, "^    headline:", "    colour: red\n    headline:",
+        "days › rf › pages › 2 › colour", "not a key that belongs here",
+    ),
+    "two lines of when to call in a differing page": Plant(
+        RF, r"^    call_if:\n      - .*\n(?:        .*\n)+", "    call_if:\n",
+        "days › rf › pages › 0 › call_if", "2 lines instead of 3",
+    ),
+    "no French in what is added": Plant(
+        RF, r"(?<=^        - en: )(?P<en>.*)\n          fr: .*\n", r"\g<en>\n",
+        "days › rf › pages › 0 › more › expect › 1 › fr", "is missing",
+    ),
+    "no source in what is replaced": Plant(
+        RF, r"(?<=^        )sources: \[S05, S47\]", "sources: []",
+        "days › rf › pages › 0 › call_if › 3 › sources", "has no source",
+    ),
+    "a time in what is added": Plant(
+        RF, "(?<=^        - en: )", "After 24 hours, ",
+        "days › rf › pages › 0 › more › expect › 1 › en", "names a time",
     ),
     "like nothing": Plant(
         ACTIVITIES, "like: makeup", "like: makup",
@@ -397,6 +667,21 @@ PLANTS = {
         ACTIVITIES, RINSE_HOURS, "hours: {home: 4, standard: true, deep: 6, rf: 6, prp: 24}",
         f"{RINSE} › hours › standard", "whole number of hours",
     ),
+    "a shortest wait that is longer than ours": Plant(
+        ACTIVITIES, "^    shortest: 6$", "    shortest: 7",
+        f"{RINSE} › shortest", "longer than our own wait for standard (6)",
+    ),
+    "no shortest wait where the range has a number": Plant(
+        ACTIVITIES, r"^    shortest: 6\n", "",
+        f"{RINSE} › shortest", "is missing: the range gives a number", line="^  - id: rinse",
+    ),
+    "a shortest wait where there is nothing to wait for": Plant(
+        ACTIVITIES, r"^    kind: never\n", r"\g<0>    shortest: 1\n",
+        "activities › touch › shortest", "has no place where there are no hours", line="^    shortest: 1$",
+    ),
+    "a shortest wait that is no whole number": Plant(
+        ACTIVITIES, "^    shortest: 6$", "    shortest: 5.5", f"{RINSE} › shortest", "whole number",
+    ),
     "no such kind": Plant(
         ACTIVITIES, r"^    kind: from", "    kind: form",
         f"{RINSE} › kind", "'form', but must be one of 'from', 'ask'",
@@ -423,6 +708,114 @@ PLANTS = {
         "readers: [{language: en, name: A, profession: {en: Nurse, fr: Infirmière}, "
         "date: 2026-11-01}]\nstate: preview",
         "microneedling › readers", "its state is preview",
+    ),
+    "a reminder that rings in two ways": Plant(
+        REMINDERS, r"^    opens: \[rinse\]", r"\g<0>\n    hours: 6",
+        "reminders › rinse", "has opens and hours", line="^  - id: rinse",
+    ),
+    "a reminder that never rings": Plant(
+        REMINDERS, r"^    opens: \[rinse\]\n", "",
+        "reminders › rinse", "has none", line="^  - id: rinse",
+    ),
+    "days without an hour of the day": Plant(
+        REMINDERS, r'^    days: \[3\]\n    at: "10:00"', "    days: [3]",
+        "reminders › look-day-3", "together", line="^  - id: look-day-3",
+    ),
+    "an hour of the day without days": Plant(
+        REMINDERS, r"^    opens: \[rinse\]", r'\g<0>\n    at: "10:00"',
+        "reminders › rinse", "together", line="^  - id: rinse",
+    ),
+    "opening nothing": Plant(
+        REMINDERS, r"^    opens: \[rinse\]", "    opens: []",
+        "reminders › rinse › opens", "is empty",
+    ),
+    "opening what nobody knows": Plant(
+        REMINDERS, r"^    opens: \[moisturizer, mineral-sunscreen\]", "    opens: [moisturizer, sunscream]",
+        "reminders › moisturizer-and-sunscreen › opens › 2", "'sunscream' is not an activity with hours",
+    ),
+    "opening what has no hours": Plant(
+        REMINDERS, r"^    opens: \[rinse\]", "    opens: [touch]",
+        "reminders › rinse › opens › 1", "'touch' is not an activity with hours",
+    ),
+    "after what has no hours": Plant(
+        REMINDERS, r"^    after: \[moisturizer\]", "    after: [ibuprofen]",
+        "reminders › moisturizer-morning › after › 1", "'ibuprofen' is not an activity with hours",
+    ),
+    "a reminder of no kind": Plant(
+        REMINDERS, r"^    kind: essential", "    kind: essentail",
+        "reminders › rinse › kind", "'essentail' is not a kind of reminder",
+    ),
+    "another kind on by itself": Plant(
+        REMINDERS, r"(?<=^  - )id: essential", "id: important",
+        "microneedling › kinds", "must begin with essential", line="^kinds:",
+    ),
+    "kind twice": Plant(
+        REMINDERS, r"(?<=^  - )id: first-day", "id: essential",
+        "kinds › essential › id", "'essential' is used twice",
+    ),
+    "reminder twice": Plant(
+        REMINDERS, r"(?<=^  - )id: makeup", "id: rinse",
+        "reminders › rinse › id", "'rinse' is used twice",
+    ),
+    "a day after the last": Plant(
+        REMINDERS, r"^    days: \[42\]", "    days: [42, 43]",
+        "reminders › look-week-6 › days › 2", "must be 42 or less",
+    ),
+    "a day in words": Plant(
+        REMINDERS, r"^    days: \[42\]", "    days: [last]",
+        "reminders › look-week-6 › days › 1", "must be a whole number",
+    ),
+    "an hour that no clock shows": Plant(
+        REMINDERS, r'^    at: "10:00"', '    at: "24:00"',
+        "reminders › look-day-3 › at", "'24:00', which has the wrong form",
+    ),
+    "an hour as people say it": Plant(
+        REMINDERS, r'^    at: "10:00"', "    at: 10 am",
+        "reminders › look-day-3 › at", "'10 am', which has the wrong form",
+    ),
+    "too unimportant": Plant(
+        REMINDERS, r"^    importance: 1", "    importance: 10",
+        "reminders › rinse › importance", "must be 9 or less",
+    ),
+    "more important than the most": Plant(
+        REMINDERS, r"^    importance: 1", "    importance: 0",
+        "reminders › rinse › importance", "must be 1 or more",
+    ),
+    "useful for too long": Plant(
+        REMINDERS, r"^    lasts: 10", "    lasts: 25",
+        "reminders › rinse › lasts", "must be 24 or less",
+    ),
+    "a tick that its day does not have": Plant(
+        REMINDERS, r"^    once: mirror", "    once: photo",
+        "reminders › look-day-3 › once", "'photo' has no tick on day 3 of standard",
+    ),
+    "leading nowhere": Plant(
+        REMINDERS, r"^    page: activities/rinse", "    page: activities/rinsing",
+        "reminders › rinse › page", "'activities/rinsing' is not a page",
+    ),
+    "a reminder without the skin gate in English": Plant(
+        REMINDERS, r"If skin is calm, you can rinse", "You can rinse",
+        "reminders › rinse › words › en", "must say “if skin is calm”",
+    ),
+    "a reminder without the skin gate in French": Plant(
+        REMINDERS, r"d'hydratant simple, si la peau est calme", "d'hydratant simple",
+        "reminders › moisturizer-morning › words › fr", "must say “si la peau est calme”",
+    ),
+    "words that a locked screen cuts": Plant(
+        REMINDERS, r"(?<=lukewarm water\. )Pat dry", "Pat dry with a clean towel",
+        "reminders › rinse › words › en", "characters; 70 are shown",
+    ),
+    "a reminder that names its wait": Plant(
+        REMINDERS, r"(?<=en: \")Tingling or small blisters", "48 hours: tingling or blisters",
+        "reminders › cold-sores › words › en", "names a time (“48 hours”)",
+    ),
+    "a reminder that names an hour": Plant(
+        REMINDERS, r"(?<=fr: \")Des picotements", "8 h : picotements",
+        "reminders › cold-sores › words › fr", "names a time (“8\u00a0h”)",
+    ),
+    "a reminder without a source": Plant(
+        REMINDERS, r"(?<=^      )sources: \[S33, S09a\]", "sources: []",
+        "reminders › moisturizer-and-sunscreen › words › sources", "has no source",
     ),
     "the three cards out of order": Plant(
         HELP, r"level: emergency", "level: clinic",
@@ -467,7 +860,14 @@ def is_told(faults: list[Fault], plant: Plant, line: int) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", PLANTS)
+# Every second one every day, all of them with the long ones.
+SOME_PLANTS = [
+    pytest.param(name, marks=[pytest.mark.long] if number % 2 else [])
+    for number, name in enumerate(PLANTS)
+]
+
+
+@pytest.mark.parametrize("name", SOME_PLANTS)
 def test_a_writer_is_told_what_is_wrong_and_where(name: str, copy: Path) -> None:
     plant = PLANTS[name]
     line = plant.into(copy)
@@ -475,6 +875,193 @@ def test_a_writer_is_told_what_is_wrong_and_where(name: str, copy: Path) -> None
     assert is_told(faults, plant, line), f"wanted line {line}; told:\n" + "\n".join(
         map(str, faults)
     )
+    assert [str(fault) for fault in faults if JARGON.search(fault.what)] == []
+
+
+# What can be wrong with a situation; all at once, since each reading of the content takes its time.
+SITUATION_PLANTS = {
+    "a situation that lowers": Plant(
+        SITUATIONS, r"raises: \{watch: today\}", "raises: {today: clinic}",
+        "rows › blood-thinner › says › 2 › raises › today", "must rise, and goes from today to clinic",
+    ),
+    "a situation on a day that is not": Plant(
+        SITUATIONS, r'days: \["0", "1"\]', 'days: ["0", "8"]',
+        "rows › isotretinoin › says › 1 › days › 2", "'8' is not among the days",
+    ),
+    "a situation about an activity that is not": Plant(
+        SITUATIONS, r"activities: \[mineral-sunscreen", "activities: [mineral-sunscream",
+        "rows › dark-skin › says › 2 › activities › 1", "'mineral-sunscream' is not among the activities",
+    ),
+    "a situation that is read nowhere": Plant(
+        SITUATIONS, r"^( +)(grade: C\n)        activities: .*\n", r"\1\2",
+        "rows › isotretinoin › says › 3", "stands nowhere", line=r"^      - en: \"The Canadian monograph",
+    ),
+    "a dose": Plant(
+        SITUATIONS, r"(?<=en: \")Before any pain medicine", "Take 325 mg. \\g<0>",
+        "rows › blood-thinner › says › 4 › en", "names a dose (“325 mg”)",
+    ),
+    "a time in what a situation says on a day": Plant(
+        SITUATIONS, r"(?<=en: \")Each morning", "After 24 hours, each morning",
+        "rows › cold-sores › says › 1 › en", "names a time",
+    ),
+    "a situation of no group": Plant(
+        SITUATIONS, r"^    group: health", "    group: heart",
+        "rows › isotretinoin › group", "'heart' is not a group",
+    ),
+    "a situation after a treatment that is not": Plant(
+        SITUATIONS, r"variants: \[prp", "variants: [prf",
+        "rows › shared-tools › variants › 1", "'prf' is not a variant of this protocol",
+    ),
+    "reminders of no situation": Plant(
+        REMINDERS, "situation: cold-sores", "situation: cold-feet",
+        "kinds › cold-sores › situation", "'cold-feet' is not a situation",
+    ),
+    "a situation twice": Plant(
+        SITUATIONS, r"(?<=^  - )id: melasma", "id: eczema",
+        "rows › eczema › id", "'eczema' is used twice",
+    ),
+}  # fmt: skip
+
+
+def test_a_writer_is_told_all_that_is_wrong_with_situations(copy: Path) -> None:
+    for plant in SITUATION_PLANTS.values():
+        plant.into(copy)
+    faults = faults_in(copy)
+    assert [
+        name
+        for name, plant in SITUATION_PLANTS.items()
+        if not any(is_told([fault], plant, fault.line) for fault in faults)
+    ] == []
+    assert [str(fault) for fault in faults if JARGON.search(fault.what)] == []
+
+
+SIGN_PLANTS = {
+    "an answer about what is not asked": Plant(
+        SIGNS, r"(?<=\{id: 71, days: \[0, 14\], )strength", "trend: [same], strength",
+        "signs › stinging › answers › 71 › trend", "is not asked about this sign",
+    ),
+    "an answer after no such variant": Plant(
+        SIGNS, r"variants: \[standard, home\]", "variants: [standard, hone]",
+        "signs › redness › answers › 69 › variants › 2", "'hone' is not a variant",
+    ),
+    "days that end before they begin": Plant(
+        SIGNS, r"\{id: 31, days: \[1, 7\]", "{id: 31, days: [7, 1]",
+        "signs › flaking › answers › 31 › days", "end before they begin",
+    ),
+    "one number for two answers": Plant(
+        SIGNS, r"\{id: 45,", "{id: 46,", "signs › dark-patch › answers › 46 › id", "is used twice",
+        line=r"\{id: 46, days: \[5, 42\]",
+    ),
+    "something worse that is expected": Plant(
+        SIGNS, r"(?<=\{id: 33, days: \[0, 10\], strength: \[mild\], trend: \[better)", ", worse",
+        "signs › bruise › answers › 33 › level", "expects what gets worse",
+    ),
+    "an exception of nothing": Plant(
+        SIGNS, r"(?<=\{id: 18, days: \[0, 14\], level: clinic, )", "exception: Why, ",
+        "signs › sharp-rash › answers › 18 › exception", "is of nothing that gets worse",
+    ),
+    "a first screen that asks": Plant(
+        SIGNS, r"^    name: \{en: \"Lips, tongue", "    asks: [trend]\n\\g<0>".replace("\\\\", "\\"),
+        "signs › face-swelling › asks", "must be empty", line=r"^    asks: \[trend\]\n    name: \{en: \"Lips",
+    ),
+    "a first screen of another level": Plant(
+        SIGNS, r"\{id: 3, level: emergency", "{id: 3, level: today",
+        "signs › fainting › answers › 3 › level", "must be emergency",
+    ),
+    "a modifier that lowers": Plant(
+        SIGNS, r"raises: \{watch: clinic\}", "raises: {watch: expected}",
+        "signs › modifiers › 2 › raises › watch", "must rise",
+    ),
+    "a modifier of no situation": Plant(
+        SIGNS, r"situation: minor", "situation: major", "signs › modifiers › 4 › situation", "is not a situation",
+    ),
+    "a result that names a time": Plant(
+        SIGNS, r"Trouble breathing can get worse fast", "Call within 10 minutes",
+        "signs › breathing › answers › 1 › en", "names a time",
+    ),
+    "no words where nothing fits": Plant(
+        SIGNS, r"level: clinic\n", "level: today\n", "signs › unlisted", "must be emergency, today, clinic",
+        line="^unlisted:",
+    ),
+}  # fmt: skip
+
+
+LISTED, ASKED = "microneedling/ingredients.yaml", "microneedling/questions.yaml"
+INGREDIENT_PLANTS = {
+    "a class without its hours": Plant(
+        LISTED, r"    kind: ask\n    why", "    kind: from\n    why",
+        "ingredients › classes › antibiotic-ointments › hours", "needs hours",
+        line="^  - id: antibiotic-ointments",
+    ),
+    "a class that forgets a variant": Plant(
+        LISTED, r"hours: \{home: 48, standard: 72, deep: 72", "hours: {home: 48, standard: 72",
+        "ingredients › classes › organic-filters › hours", "deep",
+    ),
+    "an ingredient of no class": Plant(
+        LISTED, r'inci: "RETINOL", of: retinoids', 'inci: "RETINOL", of: retinods',
+        "ingredients › ingredients › 1 › of", "'retinods' is not a class",
+    ),
+    "beside no class": Plant(
+        LISTED, r"beside: \{of: mineral-filters", "beside: {of: minerals",
+        "ingredients › classes › iron-oxides › beside › of", "'minerals' is not a class",
+    ),
+    "one name for two": Plant(
+        LISTED, r'inci: "STEARIC ACID"', 'inci: "Lactic acid"',
+        "ingredients › bases › 110", "LACTICACID already stands for another ingredient",
+    ),
+    "a question of no such day": Plant(
+        ASKED, r'day: "8-14"', 'day: "8-15"', "asked › 9 › day", "'8-15' is not a day",
+    ),
+    "a question that nothing answers": Plant(
+        ASKED, r"exercise, shower", "exercise, showers", "asked › 3 › activities › 3", "'showers' is not there",
+    ),
+    "two classes of one name": Plant(
+        LISTED, r"  - id: bha", "  - id: aha", "ingredients › classes › aha › id", "'aha' is used twice",
+    ),
+}  # fmt: skip
+
+
+def test_a_writer_is_told_all_that_is_wrong_with_ingredients(copy: Path) -> None:
+    lines = {name: plant.into(copy) for name, plant in INGREDIENT_PLANTS.items()}
+    faults = faults_in(copy)
+    assert [
+        name
+        for name, plant in INGREDIENT_PLANTS.items()
+        if not any(is_told([fault], plant, fault.line) for fault in faults)
+    ] == [], f"{lines}\n" + "\n".join(map(str, faults))
+    assert [str(fault) for fault in faults if JARGON.search(fault.what)] == []
+
+
+def test_a_writer_is_told_all_that_is_wrong_with_signs(copy: Path) -> None:
+    lines = {name: plant.into(copy) for name, plant in SIGN_PLANTS.items()}
+    assert lines
+    faults = faults_in(copy)
+    assert [
+        name
+        for name, plant in SIGN_PLANTS.items()
+        if not any(is_told([fault], plant, fault.line) for fault in faults)
+    ] == [], "\n".join(map(str, faults))
+    assert [str(fault) for fault in faults if JARGON.search(fault.what)] == []
+
+
+MISSHAPEN = {
+    "asks": ("asks: [strength, trend]", "asks: {strength: trend}"),
+    "raises": ("raises: {watch: clinic}", "raises: [watch]"),
+    "days": ("days: [0, 1]", "days: {0: 1}"),
+    "trend": ("trend: [better, same, new]", "trend: 4"),
+    "variants": ("variants: [standard, home]", "variants: [[standard], home]"),
+    "number": ("id: 20,", "id: [20],"),
+}
+
+
+@pytest.mark.parametrize("what", MISSHAPEN)
+def test_misshapen_signs_are_told_and_break_nothing(what: str, copy: Path) -> None:
+    old, new = MISSHAPEN[what]
+    text = (copy / SIGNS).read_text("utf-8")
+    assert old in text
+    (copy / SIGNS).write_text(text.replace(old, new, 1), "utf-8")
+    faults = faults_in(copy)
+    assert {fault.file for fault in faults} == {SIGNS}
     assert [str(fault) for fault in faults if JARGON.search(fault.what)] == []
 
 
@@ -504,13 +1091,24 @@ def test_a_fault_is_one_line_that_an_editor_can_jump_to(copy: Path) -> None:
     assert "\n" not in str(fault)
 
 
-@pytest.mark.parametrize("file", [PROTOCOL, DAYS_FILE, ACTIVITIES, BREAKOUTS, HELP, SOURCES])
-@pytest.mark.parametrize(
-    "bytes_",
-    [b"", b"# later\n", b"- one\n- two\n", b"later\n", "standard: d\u00e9j\u00e0".encode("latin-1"), b"a: \0"],
-    ids=["empty", "comment", "list", "word", "not UTF-8", "control character"],
-)  # fmt: skip
-def test_a_file_that_is_no_content_is_named(file: str, bytes_: bytes, copy: Path) -> None:
+NO_CONTENT = {
+    "empty": b"", "comment": b"# later\n", "list": b"- one\n- two\n", "word": b"later\n",
+    "not UTF-8": "standard: d\u00e9j\u00e0".encode("latin-1"), "control character": b"a: \0",
+}  # fmt: skip
+# Every day all of them in one file, and two in each; the others with the long ones.
+SPOILED_FILES = [
+    pytest.param(
+        file, what,
+        marks=[] if file == DAYS_FILE or what in {"empty", "list"} else [pytest.mark.long],
+    )
+    for file in (PROTOCOL, DAYS_FILE, RF, ACTIVITIES, REMINDERS, BREAKOUTS, HELP, SITUATIONS, SIGNS, SOURCES)
+    for what in NO_CONTENT
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "what"), SPOILED_FILES)
+def test_a_file_that_is_no_content_is_named(file: str, what: str, copy: Path) -> None:
+    bytes_ = NO_CONTENT[what]
     (copy / file).write_bytes(bytes_)
     faults = faults_in(copy)
     assert file in {fault.file for fault in faults}
@@ -522,10 +1120,76 @@ def test_a_file_that_is_not_utf_8_is_called_so(copy: Path) -> None:
     assert "not UTF-8" in " ".join(fault.what for fault in faults_in(copy))
 
 
-@pytest.mark.parametrize("file", [PROTOCOL, DAYS_FILE, ACTIVITIES, BREAKOUTS, HELP, SOURCES])
+@pytest.mark.parametrize("file", [PROTOCOL, ACTIVITIES, REMINDERS, BREAKOUTS, HELP, SOURCES])
 def test_a_missing_file_is_named(file: str, copy: Path) -> None:
     (copy / file).unlink()
     assert (file, "is missing") in {(fault.file, fault.what) for fault in faults_in(copy)}
+
+
+def test_days_that_others_are_like_are_missed(copy: Path) -> None:
+    (copy / DAYS_FILE).unlink()
+    faults = [fault for fault in faults_in(copy) if fault.place.endswith("like")]
+    assert {fault.file for fault in faults} >= {RF, PRP}
+    assert all("'standard' is not a variant" in fault.what for fault in faults)
+
+
+def test_missing_days_are_named(copy: Path) -> None:
+    shutil.rmtree(copy / "microneedling/days")
+    fault, *others = sorted(faults_in(copy), key=lambda each: each.what == "has no days")
+    assert (fault.file, "is missing" in fault.what) == ("microneedling/days", True)
+    assert {each.what for each in others} <= {"has no days"}
+
+
+def test_days_of_no_variant_are_told(copy: Path) -> None:
+    (copy / RF).rename(copy / "microneedling/days/fr.yaml")
+    fault, without = faults_in(copy)
+    assert (without.place, without.what) == ("microneedling › variants › rf", "has no days")
+    assert (fault.file, fault.place) == ("microneedling/days/fr.yaml", "microneedling › days › fr")
+    assert "is not a variant" in fault.what
+
+
+def test_days_in_a_file_with_another_ending_are_not_passed_over(copy: Path) -> None:
+    (copy / RF).rename(copy / "microneedling/days/rf.yml")
+    files = [fault.file for fault in faults_in(copy)]
+    assert files == ["microneedling/days/rf.yml", "microneedling/protocol.yaml"]
+
+
+def test_a_fault_that_every_variant_repeats_is_told_once(copy: Path) -> None:
+    file = copy / DAYS_FILE
+    text = file.read_text("utf-8")
+    # No variant replaces what day 1 says under "Good to know".
+    line = text[: text.index("Lasting bumps")].count("\n") + 1
+    file.write_text(text.replace("Lasting bumps", "After 24 hours, lasting bumps"), "utf-8")
+    (fault,) = faults_in(copy)
+    assert (fault.file, fault.line) == (DAYS_FILE, line)
+    assert fault.place.endswith("days › standard › pages › 1 › know › 1 › en")
+
+
+def test_a_fault_after_what_is_added_is_told_on_its_own_line(copy: Path) -> None:
+    file = copy / RF
+    text = file.read_text("utf-8")
+    last = re.search(r"^      know:\n(?:        .*\n)+?          sources: ", text, re.MULTILINE)
+    assert last
+    file.write_text(text[: last.end()] + "[S99] #" + text[last.end() :], "utf-8")
+    (fault,) = faults_in(copy)
+    assert (fault.file, fault.line) == (RF, text.count("\n", 0, last.end()) + 1)
+    assert fault.place.endswith("days › rf › pages › 0 › more › know › 1 › sources › 1")
+
+
+def test_a_variant_that_says_what_the_other_says_is_told(copy: Path) -> None:
+    said = re.search(HEADLINE, (copy / DAYS_FILE).read_text("utf-8"), re.MULTILINE)
+    assert said
+    line = Plant(RF, r'^  - id: "0"\n', rf"\g<0>{said[0]}", "", "").into(copy)
+    (fault,) = faults_in(copy)
+    assert (fault.file, fault.line) == (RF, line + 1)
+    assert "says what the days it is like say already" in fault.what
+
+
+def test_a_tick_that_one_variant_lost_is_told_to_its_reminder(copy: Path) -> None:
+    Plant("microneedling/days/home.yaml", r"^        once: mirror\n", "", "", "").into(copy)
+    told = [str(fault) for fault in faults_in(copy)]
+    assert told
+    assert all(REMINDERS in each and "of home" in each for each in told)
 
 
 def test_a_misspelt_file_name_is_not_passed_over(copy: Path) -> None:
@@ -541,7 +1205,11 @@ def test_a_misspelt_file_name_is_not_passed_over(copy: Path) -> None:
         (ACTIVITIES, r"(?<=^  - )id: cleanser", "id: [cleanser]"),
         (ACTIVITIES, "like: makeup", "like: [makeup]"),
         (ACTIVITIES, r"^    group: washing", "    group: [washing]"),
+        (ACTIVITIES, r"^    kind: from", "    kind: [from]"),
         (PROTOCOL, r"(?<=^  - )id: deep", "id: [deep]"),
+        (REMINDERS, r"(?<=^  - )id: looks", "id: [looks]"),
+        (REMINDERS, r"^    kind: essential", "    kind: [essential]"),
+        (REMINDERS, r"^    page: today", "    page: [today]"),
     ],
 )
 def test_a_list_where_a_name_is_wanted_is_told_not_thrown(
@@ -725,7 +1393,7 @@ def test_a_word_that_only_resembles_a_banned_one_is_left_alone(sentence: str, to
     assert told(sentence) == []
 
 
-@pytest.mark.parametrize("file", [ACTIVITIES, BREAKOUTS, HELP])
+@pytest.mark.parametrize("file", [ACTIVITIES, REMINDERS, BREAKOUTS, HELP, SITUATIONS])
 def test_a_banned_phrase_is_refused_on_every_page(file: str, copy: Path) -> None:
     line = Plant(file, r'(?<=fr: ")', "C'est tout à fait normal. ", "", "").into(copy)
     (fault,) = faults_in(copy)

@@ -1,7 +1,10 @@
 """Every page in both languages, and the files that make them an app, as Flask answers them."""
 
+import gzip
 import hashlib
+import io
 import json
+import math
 import os
 import re
 import socket
@@ -23,11 +26,13 @@ import pytest
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from webapp import assets, create_app
 from webapp.config import Settings
-from webapp.guide.pages import pages
+from webapp.guide.pages import HTML, Guide, guides, pages
+from webapp.guide.reminders import reminders_of
 from webapp.languages import catalogue
 from webapp.protocol.library import load_library
 from webapp.protocol.models import LANGUAGES, Language, Library, Text
@@ -40,9 +45,12 @@ BOTH_LANGUAGES = ("en", "fr")
 # architecture.md, section 2: the rooms that exist, and those that no search engine may list.
 ROOMS = {
     "", "start", "today", "guide", "activities", "breakouts", "get-help", "sources", "privacy",
-    "settings", "offline",
+    "settings", "situations", "offline", "install", "clinic",
 }  # fmt: skip
-UNLISTED = {"start", "today", "settings", "offline"}
+UNLISTED = {
+    "reminders", "start", "today", "settings", "situations", "move", "offline", "install", "clinic",
+    "microneedling/draft/review",
+}  # fmt: skip
 # care.md, rule 13.
 PREVIEW = {
     "en": "A summary of public sources. No health professional has checked it yet. "
@@ -51,7 +59,7 @@ PREVIEW = {
     "Suivez d’abord votre clinique.",
 }
 # The same word in both languages.
-SAME_TITLE = {"sources"}
+SAME_TITLE = {"questions", "sources"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 SPOKEN = ("alt", "aria-label", "placeholder", "title", "data-future", "data-missing")
 
@@ -158,7 +166,7 @@ def site(app: Flask, library: Library) -> Site:
     """Every page in both languages."""
     client = app.test_client()
     found: Site = {}
-    for path in pages(library):
+    for path in (path for path, page in pages(library).items() if page.media == HTML):
         for language in LANGUAGES:
             answer = client.get(f"/{language}/{path}")
             found[language, path] = Visit(language, path, answer, Seen(answer.text))
@@ -176,6 +184,7 @@ def where(site: Site, wrong: Callable[[Visit], object]) -> list[str]:
 def test_every_page_of_the_contract_is_there(site: Site, library: Library) -> None:
     wanted = {f"{GUIDE}/day-{day}" for day in DAYS} | ROOMS
     wanted |= {f"activities/{each.id}" for each in library.protocols[0].activities}
+    wanted |= {f"{GUIDE}/print", "microneedling/draft/review"}
     for language in BOTH_LANGUAGES:
         assert wanted - {path for spoken, path in site if spoken == language} == set()
 
@@ -253,7 +262,11 @@ def test_every_page_leads_to_help(site: Site) -> None:
 def test_every_page_has_one_heading_of_its_own(site: Site) -> None:
     # Today and Start hold one for each state, of which one at a time is shown.
     assert where(site, lambda v: not v.seen.all("h1")) == []
-    assert {v.path for v in site.values() if len(v.seen.all("h1")) > 1} <= {"today", "start"}
+    assert {v.path for v in site.values() if len(v.seen.all("h1")) > 1} <= {
+        "today",
+        "start",
+        "questions/expected",
+    }
 
 
 # --- headers -------------------------------------------------------------------------------------
@@ -355,6 +368,29 @@ def test_a_small_page_is_not_taken_for_a_plain_one(client: FlaskClient) -> None:
     assert client.get("/fr/today", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("bundle", ["lendemain.css", "lendemain.js", "screens.js"])
+def test_styles_and_scripts_are_sent_small_and_never_asked_for_again(
+    bundle: str, site: Site, client: FlaskClient
+) -> None:
+    named = re.compile(bundle.replace(".", r"\.[0-9a-f]{8}\.") + "$")
+    (address,) = {
+        str(attrs.get("href") or attrs.get("src"))
+        for visit in site.values()
+        for _, attrs in visit.seen.elements
+        if named.search(str(attrs.get("href") or attrs.get("src")))
+    }
+    sent = {}
+    for accepted in ("identity", "gzip", "br"):
+        with client.get(address, headers={"Accept-Encoding": accepted}) as answer:
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert answer.headers.get("Content-Encoding", "identity") == accepted
+            sent[accepted] = answer.data
+    assert gzip.decompress(sent["gzip"]) == sent["identity"]
+    assert brotli.decompress(sent["br"]) == sent["identity"]
+    assert len(sent["br"]) < len(sent["gzip"]) < len(sent["identity"])
+
+
 # --- what scripts and other programs rely on -----------------------------------------------------
 
 
@@ -386,14 +422,6 @@ def test_start_offers_every_answer(language: str, site: Site) -> None:
 
 
 @pytest.mark.parametrize("language", BOTH_LANGUAGES)
-def test_an_answer_without_a_guide_leads_to_a_page_that_says_so(language: str, site: Site) -> None:
-    links = site[language, "start"].seen.all("a")
-    for each in links:
-        if each.get("data-answer", "standard") != "standard":
-            assert each["href"] == f"/{language}/not-yet"
-
-
-@pytest.mark.parametrize("language", BOTH_LANGUAGES)
 def test_every_activity_has_its_row(language: str, site: Site, library: Library) -> None:
     rows = [
         attrs["data-activity"]
@@ -404,14 +432,47 @@ def test_every_activity_has_its_row(language: str, site: Site, library: Library)
 
 
 def test_a_row_carries_the_hours_of_its_activity(site: Site, library: Library) -> None:
-    waits = {each.id: each.wait("standard") for each in library.protocols[0].activities}
+    activities = {each.id: each for each in library.protocols[0].activities}
     told = 0
     for visit in site.values():
+        variant = visit.seen.one("main").get("data-variant", "standard")
         for _, attrs in visit.seen.elements:
             if "data-hours" in attrs:
-                assert int(attrs["data-hours"]) == waits[attrs["data-activity"]], visit.address
+                wait = activities[attrs.get("data-activity") or attrs["data-own"]].wait(variant)
+                assert int(attrs["data-hours"]) == wait, visit.address
                 told += 1
     assert told > 100
+
+
+def test_only_what_a_clinic_may_say_is_marked_as_taking_its_wait(
+    site: Site, library: Library
+) -> None:
+    takes = {each.id: each.takes_own for each in library.protocols[0].activities}
+    rows = [
+        (visit.address, attrs)
+        for visit in site.values()
+        for _, attrs in visit.seen.elements
+        if "data-activity" in attrs
+    ]
+    marked = [
+        (address, attrs["data-activity"], bool({"data-hours", "data-ask"} & set(attrs)))
+        for address, attrs in rows
+    ]
+    assert [each for each in marked if takes[each[1]] != each[2]] == []
+    offered = {
+        attrs["data-own"]
+        for visit in site.values()
+        for _, attrs in visit.seen.elements
+        if "data-own" in attrs
+    }
+    assert offered == {name for name, taking in takes.items() if taking}
+
+
+def test_my_clinic_is_reached_from_settings_and_from_get_help(site: Site) -> None:
+    for language in BOTH_LANGUAGES:
+        for path in ("settings", "get-help"):
+            links = [attrs.get("href") for _, attrs in site[language, path].seen.elements]
+            assert f"/{language}/clinic" in links
 
 
 def test_no_phone_guess_is_written_by_the_server(site: Site) -> None:
@@ -453,7 +514,9 @@ def test_every_page_can_be_reached(site: Site) -> None:
                 reached.add(path)
                 waiting.append(path)
     fallbacks = {"/en/offline", "/fr/offline"}
-    assert set(by_address) - reached - fallbacks == set()
+    # Whoever is asked to sign is given the address.
+    to_sign = {f"/{each}/microneedling/draft/review" for each in BOTH_LANGUAGES}
+    assert set(by_address) - reached - fallbacks == to_sign
 
 
 def test_what_a_page_brings_along_is_there(site: Site, client: FlaskClient) -> None:
@@ -493,9 +556,10 @@ def test_what_labels_or_controls_something_is_on_the_same_page(site: Site) -> No
     names = ("aria-labelledby", "aria-describedby", "aria-controls", "for")
     lost = []
     for visit in site.values():
+        there = set(visit.seen.ids)
         for _, attrs in visit.seen.elements:
             wanted = {each for name in names for each in attrs.get(name, "").split()}
-            lost += [f"{visit.address} {each}" for each in wanted - set(visit.seen.ids)]
+            lost += [f"{visit.address} {each}" for each in wanted - there]
     assert lost == []
 
 
@@ -541,7 +605,8 @@ def as_pattern(words: str) -> str:
 
 def foreign(site: Site, language: str, wrong: set[str]) -> list[str]:
     """Return the pages of a language on which words of the other one stand."""
-    whole = re.compile("|".join(f"(?:{as_pattern(each)})" for each in sorted(wrong)))
+    gapped = {each for each in wrong if re.search(r"%\(\w+\)s|\{\w+\}", each)}
+    filled = re.compile("|".join(f"(?:{as_pattern(each)})" for each in sorted(gapped)) or r"(?!)")
     long = [each for each in wrong if each.count(" ") >= 3 and "%(" not in each and "{" not in each]
     spoken: dict[str, str] = {}
     for visit in site.values():
@@ -549,7 +614,9 @@ def foreign(site: Site, language: str, wrong: set[str]) -> list[str]:
             title = visit.title.split(" · ")
             own = [words for words, tongue in visit.seen.words if tongue == language]
             spoken.update((plain(words), visit.address) for words in [*title, *own])
-    found = [f"{spoken[each]}: {each}" for each in spoken if whole.fullmatch(each)]
+    found = [
+        f"{spoken[each]}: {each}" for each in spoken if each in wrong or filled.fullmatch(each)
+    ]
     # A sentence can also stand inside a longer text, such as a description.
     everything = "\n".join(spoken)
     return found + [each for each in long if each in everything]
@@ -675,7 +742,7 @@ def test_the_door_is_not_remembered_for_someone_else(client: FlaskClient) -> Non
         ("/en/activities/teleport", "fr", "en"),
         ("/en/microneedling/draft/standard/day-43", "fr", "en"),
         ("/en/microneedling/9/standard/day-1", "fr", "en"),
-        ("/en/microneedling/draft/rf/day-1", "fr", "en"),
+        ("/en/microneedling/draft/laser/day-1", "fr", "en"),
         ("/nowhere", "en", "en"),
         ("/nowhere", "fr", "fr"),
         ("/nowhere", "", "fr"),
@@ -805,8 +872,7 @@ def unlisted(visit: Visit) -> bool:
 def test_personal_pages_are_kept_out_of_search_engines(site: Site) -> None:
     for language in BOTH_LANGUAGES:
         hidden = {v.path for v in site.values() if v.language == language and unlisted(v)}
-        assert hidden - UNLISTED <= {"not-yet"}
-        assert hidden >= UNLISTED
+        assert hidden == UNLISTED
 
 
 def test_the_site_map_lists_exactly_what_may_be_found(site: Site, client: FlaskClient) -> None:
@@ -890,6 +956,42 @@ def test_an_installed_app_opens_on_a_page(language: str, client: FlaskClient) ->
         assert Seen(answer.text).one("html")["lang"] == language
 
 
+SAFE = 0.4  # of its width: a mask may cut away all that is farther from the middle (W3C manifest)
+
+
+def test_a_mask_cuts_nothing_off_the_icon(client: FlaskClient) -> None:
+    (icon,) = [each for each in manifest(client, "en")["icons"] if each["purpose"] == "maskable"]
+    with client.get(icon["src"]) as answer:
+        picture = Image.open(io.BytesIO(answer.data)).convert("RGBA")
+    width, height = picture.size
+    # Sky and land are cut anywhere without a loss: what is drawn differs from the edge of its row.
+    rows = [[picture.getpixel((x, y)) for x in range(width)] for y in range(height)]
+    drawn = {
+        math.hypot(x + 0.5 - width / 2, y + 0.5 - height / 2)
+        for y, row in enumerate(rows)
+        for x, pixel in enumerate(row)
+        if pixel != row[0]
+    }
+    assert picture.getchannel("A").getextrema() == (255, 255), "a mask shows what is behind it"
+    assert 0.2 * width < max(drawn) <= SAFE * width
+
+
+@pytest.mark.parametrize("language", BOTH_LANGUAGES)
+def test_the_install_sheet_has_pictures_of_one_shape_for_each_screen(
+    language: str, client: FlaskClient
+) -> None:
+    shots = manifest(client, language)["screenshots"]
+    assert 2 <= len(shots) <= 8
+    assert {each["form_factor"] for each in shots} == {"narrow", "wide"}
+    for form in ("narrow", "wide"):
+        own = [each for each in shots if each["form_factor"] == form]
+        (sizes,) = {each["sizes"] for each in own}
+        short, long = sorted(map(int, sizes.split("x")))
+        assert 320 <= short <= long <= min(3840, 2.3 * short)
+        assert len({each["label"] for each in own}) == len(own)
+    assert len({each["src"] for each in shots}) == len(shots)
+
+
 @pytest.mark.parametrize("language", BOTH_LANGUAGES)
 def test_icons_are_as_large_as_they_say(language: str, client: FlaskClient) -> None:
     found = manifest(client, language)
@@ -919,7 +1021,7 @@ def test_the_icon_on_an_iphone_is_opaque_and_of_its_size(site: Site, client: Fla
 
 TYPES = {
     "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png",
-    "webmanifest": "application/manifest+json",
+    "webmanifest": "application/manifest+json", "json": "application/json",
 }  # fmt: skip
 
 
@@ -935,6 +1037,7 @@ def test_the_worker_is_served_as_browsers_want_it(client: FlaskClient) -> None:
     answer = client.get("/sw.js")
     assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
     assert answer.headers["Cache-Control"] == "no-cache"
+    assert "Set-Cookie" not in answer.headers
     assert "importScripts" not in answer.text
 
 
@@ -964,18 +1067,37 @@ def test_whatever_a_phone_keeps_is_there_and_is_what_it_should_be(client: FlaskC
                 assert (address, answer.status_code, answer.mimetype) == wanted
 
 
-def test_a_guide_is_kept_whole(client: FlaskClient, library: Library) -> None:
+def test_whatever_a_phone_keeps_is_named_by_its_bytes(client: FlaskClient) -> None:
+    every = {each for addresses in kept(client).values() for each in addresses}
+    named = [each for each in every if each.startswith("/static/")]
+    assert len(named) >= 3
+    for address in named:
+        with client.get(address) as answer:
+            data = answer.data
+        # webassets names a bundle by the first half of its MD5.
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()[:8]
+        sha = hashlib.sha256(data).hexdigest()[:8]
+        assert re.search(rf"\.{md5}\.(?:css|js)$|\?v={sha}$", address), address
+
+
+def test_each_guide_is_kept_whole(client: FlaskClient, library: Library) -> None:
     sets = kept(client)
+    assert len(guides(library)) == 6
     for language in BOTH_LANGUAGES:
-        rooms = {"guide", "activities", "breakouts", "sources"}
-        rooms |= {f"{GUIDE}/day-{day}" for day in DAYS}
-        rooms |= {f"activities/{each.id}" for each in library.protocols[0].activities}
-        assert set(sets[f"{GUIDE}/{language}"]) == {f"/{language}/{path}" for path in rooms}
+        for guide in (each.id for each in guides(library)):
+            rooms = {"guide", "activities", "breakouts", "questions", "sources"}
+            rooms |= {"questions/expected", "questions/ingredients"}
+            rooms |= {f"{guide}/day-{day}" for day in DAYS} | {f"{guide}/reminders.json"}
+            rooms.add(f"{guide}/print")
+            rooms |= {f"activities/{each.id}" for each in library.protocols[0].activities}
+            assert set(sets[f"{guide}/{language}"]) == {f"/{language}/{path}" for path in rooms}
 
 
-def test_every_page_is_kept_somewhere_and_once(client: FlaskClient, site: Site) -> None:
+def test_every_page_is_kept_somewhere(client: FlaskClient, site: Site, library: Library) -> None:
     every = Counter(address for addresses in kept(client).values() for address in addresses)
-    assert where(site, lambda v: every[v.address] != 1) == []
+    # Once, or with every guide that shares it.
+    lost = where(site, lambda v: every[v.address] not in {1, len(guides(library))})
+    assert lost == [f"/{each}/microneedling/draft/review" for each in BOTH_LANGUAGES]
 
 
 def test_help_is_kept_in_both_languages_before_anything_else(client: FlaskClient) -> None:
@@ -999,18 +1121,25 @@ def test_what_a_kept_page_needs_to_show_itself_is_kept(client: FlaskClient, site
     assert needed - set(sets["shell"]) == set()
 
 
-def test_no_link_of_a_kept_guide_leads_off_the_phone(client: FlaskClient, site: Site) -> None:
+def test_no_link_of_a_kept_guide_leads_off_the_phone(
+    client: FlaskClient, site: Site, library: Library
+) -> None:
     sets = kept(client)
     for language in BOTH_LANGUAGES:
-        there = {*sets["shell"], *sets[f"{GUIDE}/{language}"]}
-        lost = {
-            f"{visit.address} → {path}"
-            for visit in site.values()
-            if visit.language == language
-            for path, _ in internal_links(visit)
-            if path.startswith(f"/{language}/") and path not in there
-        }
-        assert lost == set()
+        for guide in (each.id for each in guides(library)):
+            there = {*sets["shell"], *sets[f"{guide}/{language}"]}
+            # Where one chooses, days of every guide are named; the script hides the others'.
+            chosen_from = {f"/{language}/guide", f"/{language}/today"}
+            others = {f"/{language}/{each.id}/" for each in guides(library) if each.id != guide}
+            lost = {
+                f"{visit.address} → {path}"
+                for visit in site.values()
+                if visit.address in there
+                for path, _ in internal_links(visit)
+                if path.startswith(f"/{language}/") and path not in there
+                if not (visit.address in chosen_from and path.startswith(tuple(others)))
+            }
+            assert lost == set()
 
 
 # --- health --------------------------------------------------------------------------------------
@@ -1027,7 +1156,121 @@ def test_health_is_told_in_the_words_of_the_contract(tmp_path: Path) -> None:
 
 def test_the_words_for_scripts_are_in_the_pages_language(site: Site) -> None:
     for visit in site.values():
-        found = re.search(r'<script[^>]* id="words">(.*?)</script>', visit.answer.text, re.DOTALL)
+        found = re.search(
+            r'<script[^>]* id="words"[^>]*>(.*?)</script>', visit.answer.text, re.DOTALL
+        )
         assert found, visit.address
         words = json.loads(found[1])
         assert words["tomorrow"] == catalogue(visit.language).gettext("tomorrow")
+
+
+# --- what a phone may ring for -------------------------------------------------------------------
+
+
+def reminders(client: FlaskClient, language: str) -> dict[str, Any]:
+    answer = client.get(f"/{language}/{GUIDE}/reminders.json")
+    return dict(answer.get_json())
+
+
+@pytest.mark.parametrize("language", BOTH_LANGUAGES)
+def test_reminders_are_answered_as_pages_are(language: str, client: FlaskClient) -> None:
+    address = f"/{language}/{GUIDE}/reminders.json"
+    answer = client.get(address)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in answer.headers
+    again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    small = client.get(address, headers={"Accept-Encoding": "br"})
+    assert (small.headers["Content-Encoding"], small.mimetype) == ("br", "application/json")
+    assert brotli.decompress(small.data) == answer.data
+
+
+def test_reminders_are_of_the_release_of_the_pages(client: FlaskClient) -> None:
+    release = client.get("/healthz").get_json()["release"]
+    assert {reminders(client, each)["release"] for each in BOTH_LANGUAGES} == {release}
+
+
+def test_no_search_engine_is_led_to_the_reminders(client: FlaskClient) -> None:
+    assert "reminders.json" not in client.get("/sitemap.xml").text
+
+
+def test_both_languages_ring_for_the_same(client: FlaskClient) -> None:
+    def without_words(node: Any) -> Any:
+        if isinstance(node, list):
+            return [without_words(each) for each in node]
+        if isinstance(node, dict):
+            spoken = {"name", "hint", "words"}
+            return {key: without_words(each) for key, each in node.items() if key not in spoken}
+        return node
+
+    english, french = (reminders(client, each) for each in BOTH_LANGUAGES)
+    assert without_words(english) == without_words(french)
+    for one, other in zip(english["reminders"], french["reminders"], strict=True):
+        assert one["words"] != other["words"]
+
+
+def test_a_phone_reads_when_each_reminder_rings(client: FlaskClient) -> None:
+    found = {each["id"]: each for each in reminders(client, "en")["reminders"]}
+    for each in found.values():
+        assert len({"opens", "hours", "days"} & set(each)) == 1
+        assert ("at" in each) == ("days" in each)
+        assert {"id", "kind", "importance", "lasts", "page", "words"} <= set(each)
+        assert set(each) <= {
+            "once",
+            "id", "kind", "importance", "lasts", "page", "words", "opens", "hours", "days", "at", "after",
+        }  # fmt: skip
+    assert found["moisturizer-and-sunscreen"]["opens"] == {
+        "moisturizer": 24,
+        "mineral-sunscreen": 24,
+    }
+    assert found["hands-off"]["hours"] == 1
+    assert (found["look-day-3"]["days"], found["look-day-3"]["at"]) == ([3], "10:00")
+    assert found["moisturizer-morning"]["after"] == {"moisturizer": 24}
+
+
+def test_eight_reminders_are_essential(client: FlaskClient) -> None:
+    found = reminders(client, "fr")
+    assert found["kinds"][0]["id"] == "essential"
+    assert sum(each["kind"] == "essential" for each in found["reminders"]) == 8
+
+
+def test_the_waits_of_reminders_are_the_variants_own(library: Library) -> None:
+    rinse = [
+        next(each for each in listed(Guide(library.protocols[0], variant)) if each["id"] == "rinse")
+        for variant in ("home", "standard", "prp", "unknown")
+    ]
+    assert [each["opens"]["rinse"] for each in rinse] == [4, 6, 24, 24]
+
+
+def test_who_does_not_know_is_rung_after_the_longest_waits(library: Library) -> None:
+    found = {each["id"]: each for each in listed(Guide(library.protocols[0], "unknown"))}
+    opens = [found[name]["opens"] for name in ("makeup", "exercise", "actives")]
+    assert opens == [{"makeup": 72}, {"exercise": 96}, {"retinoids": 336, "acids": 336}]
+    assert found["moisturizer-morning"]["after"] == {"moisturizer": 24}
+
+
+def test_no_answer_costs_a_reminder(library: Library) -> None:
+    protocol = library.protocols[0]
+    for variant in protocol.days:
+        told = [each["id"] for each in listed(Guide(protocol, variant))]
+        assert told == [each.id for each in protocol.reminders]
+
+
+def listed(guide: Guide) -> list[Any]:
+    found = reminders_of(guide, "en")["reminders"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("key", ["opens", "after"])
+def test_a_reminder_of_what_has_no_hour_is_left_out(key: str, library: Library) -> None:
+    guide = guides(library)[0]
+    first = guide.protocol.reminders[0]
+    # Ice opens by the hour, except after PRP, where the clinic is asked.
+    spoiled = first.model_copy(update={key: ("ice",)})
+    protocol = guide.protocol.model_copy(update={"reminders": (spoiled,)})
+    assert [each["id"] for each in listed(Guide(protocol, "standard"))] == ["rinse"]
+    assert listed(Guide(protocol, "prp")) == []
+    assert listed(Guide(protocol, "unknown")) == []

@@ -1,15 +1,15 @@
 """The plan engine in Node, and the vectors it is held against."""
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.plan import make_vectors
 
 HERE = Path(__file__).resolve().parent
 SUITES = sorted((HERE / "js").glob("*.test.mjs"))
@@ -24,19 +24,10 @@ def node() -> str:
     return found
 
 
-def maker() -> ModuleType:
-    """Return make_vectors.py, which is no part of a package."""
-    spec = importlib.util.spec_from_file_location("make_vectors", HERE / "plan/make_vectors.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def run(suite: Path) -> subprocess.CompletedProcess[str]:
+def run(suite: Path, *, long: bool = False) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "LONG": "1" if long else ""}
     command = [node(), "--test", "--test-reporter=tap", str(suite)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
 
 
 def test_there_are_suites_to_run() -> None:
@@ -44,8 +35,8 @@ def test_there_are_suites_to_run() -> None:
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_a_suite_of_scripts_passes(suite: Path) -> None:
-    answer = run(suite)
+def test_a_suite_of_scripts_passes(suite: Path, request: pytest.FixtureRequest) -> None:
+    answer = run(suite, long=request.config.getoption("--long"))
     failed = [line.strip() for line in answer.stdout.splitlines() if "not ok " in line]
     assert (answer.returncode, failed) == (0, []), answer.stdout[-4000:] + answer.stderr
     # A suite that finds nothing to do passes as well.
@@ -62,7 +53,7 @@ def test_a_failing_suite_would_be_seen(tmp_path: Path) -> None:
 
 def test_the_vectors_are_those_that_zoneinfo_gives() -> None:
     written = VECTORS.read_text("utf-8")
-    assert maker().render() == written, "run `python3 tests/plan/make_vectors.py`"
+    assert make_vectors.render() == written, "run `python3 -m tests.plan.make_vectors`"
 
 
 def test_a_vector_asks_one_thing_and_says_what() -> None:

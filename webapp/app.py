@@ -1,6 +1,8 @@
 """The hall: settings, rooms, templates, errors, health, wired into one app."""
 
 import hashlib
+from collections.abc import Mapping
+from datetime import date
 from types import TracebackType
 from typing import cast
 
@@ -9,17 +11,24 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from webapp import assets, db, headers, offline
+from webapp import assets, db, headers, moving, offline
 from webapp.config import Settings, folder, read_settings
 from webapp.guide import pages as guide_pages
+from webapp.guide.asking import called
+from webapp.guide.families import families
+from webapp.guide.ingredients import products_table, quietly
+from webapp.guide.reminders import reminders_of
 from webapp.guide.routes import room as guide_room
+from webapp.guide.signs import table_of
+from webapp.guide.situations import concerns, passing, remarks
 from webapp.hosts import behind_the_door
-from webapp.languages import NAMES, catalogue, of_path, other
+from webapp.languages import NAMES, catalogue, format_date, of_path, other
+from webapp.protocol.changes import changes
 from webapp.protocol.library import load_library
 from webapp.protocol.models import Language, Library, Text
-from webapp.reminders import forgetting, watch
+from webapp.reminders import calendar_routes, forgetting, watch
 from webapp.reminders import routes as reminder_routes
 
 MAX_BODY = 64 * 1024
@@ -41,10 +50,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     headers.init_app(app, settings)
     _set_up_templates(app, settings, library, release, urls)
-    app.register_blueprint(offline.room(pages, urls, release, settings.origin))
+    app.register_blueprint(offline.room(pages, urls, release, settings))
+    app.register_blueprint(moving.room(settings))
     app.register_blueprint(guide_room(pages))
     engine = db.make_engine(settings)
     app.register_blueprint(reminder_routes.room(settings, engine))
+    app.register_blueprint(calendar_routes.room(settings))
     app.extensions["lendemain"] = engine
     _add_health(app, settings, release, engine)
     app.register_error_handler(HTTPException, _error_page)
@@ -79,30 +90,59 @@ def _set_up_templates(
         newstyle=True,
         pgettext=lambda context, words: catalogue(g.language).pgettext(context, words),
     )
+    every = families(library)
+    main = guide_pages.guides_of(every[0])[0]
     env.globals.update(
         release=release,
         settings=settings,
         library=library,
+        family_names=" ".join(each.id for each in every),
+        guide_names=" ".join(each.id for each in guide_pages.guides(library)),
         css_url=urls["css"],
         js_url=urls["js"],
+        screens_url=urls["screens"],
+        questions_url=urls["questions"],
         static_url=assets.static_url,
         language_names=NAMES,
         supports=guide_pages.supports,
         number_of_sources=guide_pages.number_of_sources,
+        answers=guide_pages.answers,
+        changes=changes,
+        reminders_of=reminders_of,
+        signs_table=table_of,
+        products_table=products_table,
+        called=called,
+        concerns=concerns,
+        passing=passing,
+        remarks=remarks,
         wait_in_words=guide_pages.wait_in_words,
         kept=forgetting.KEPT,
     )
     env.filters["t"] = _in_the_pages_language
+    env.filters["quietly"] = quietly
+    env.filters["in_words"] = lambda day: format_date(date.fromisoformat(day), g.language)
+    env.filters["lower_first"] = lambda words: words[:1].lower() + words[1:]
 
     @app.context_processor
     def of_this_page() -> dict[str, object]:
         language = cast("Language", g.language)
-        return {"language": language, "other": other(language)}
+        # A page of a guide brings its own; the others speak of the first one.
+        return {"language": language, "other": other(language), "guide": main}
 
 
 @pass_context
 def _in_the_pages_language(context: Context, text: Text) -> str:
     return text[cast("Language", context["language"])]
+
+
+def refuse_as_too_long(app: Flask, request: Mapping[str, str]) -> Response:
+    """Return the answer to a body that nobody read.
+
+    :param request: its WSGI variables: path, method, what it accepts
+    """
+    with app.test_request_context(environ_overrides=dict(request)):
+        refused = app.handle_user_exception(RequestEntityTooLarge())
+        return app.process_response(app.make_response(refused))
 
 
 def _add_health(app: Flask, settings: Settings, release: str, engine: Engine) -> None:

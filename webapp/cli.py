@@ -35,9 +35,11 @@ def build(_given: Namespace) -> int:
     return 0
 
 
-def check(_given: Namespace) -> int:
+def check(given: Namespace) -> int:
     """Check the content and print every fault."""
+    from webapp.protocol.publishing import current, unsigned
     from webapp.protocol.reading import ContentFaultsError, read_library
+    from webapp.protocol.sealing import digest
 
     try:
         library = read_library(folder("protocols"), _today())
@@ -47,8 +49,35 @@ def check(_given: Namespace) -> int:
         activities = len(protocol.activities)
         print(
             f"{protocol.id} {protocol.version} ({protocol.state}): {activities} activities, "
-            f"variants with days: {', '.join(protocol.days)}. No faults."
+            f"variants with days: {', '.join(protocol.days)}; words {digest(protocol)}. No faults."
         )
+    for each in library.published:
+        protocol = each.protocol
+        print(
+            f"{protocol.id} {protocol.version} ({protocol.state}), published on {each.published}: "
+            f"words {each.digest}, as published."
+        )
+    if not given.release:
+        return 0
+    reasons = [why for each in current(library) for why in unsigned(each, _today())]
+    print("\n".join(reasons) or "Ready: what people begin with is signed.", file=sys.stderr)
+    return 1 if reasons else 0
+
+
+def publish(given: Namespace) -> int:
+    """Write a signed draft as the next numbered version of its treatment."""
+    from webapp.protocol.publishing import NotPublishedError
+    from webapp.protocol.publishing import publish as write
+    from webapp.protocol.reading import ContentFaultsError
+
+    try:
+        file = write(folder("protocols"), given.protocol, _today())
+    except ContentFaultsError as error:
+        return _say_faults(error, len(error.faults))
+    except NotPublishedError as error:
+        print(f"{error}\nNot published.", file=sys.stderr)
+        return 1
+    print(f"Published: {file}. Commit it; it is never changed again.")
     return 0
 
 
@@ -115,7 +144,7 @@ def _say_faults(error: Exception, count: int) -> int:
 
 
 Command = Callable[[Namespace], int]
-COMMANDS: tuple[Command, ...] = (serve, send, build, check, keys, backup, doctor)
+COMMANDS: tuple[Command, ...] = (serve, send, build, check, publish, keys, backup, doctor)
 
 
 def _read_arguments() -> tuple[Command, Namespace]:
@@ -129,6 +158,10 @@ def _read_arguments() -> tuple[Command, Namespace]:
         )
         parsers[command.__name__].set_defaults(command=command)
     parsers["send"].add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parsers["check"].add_argument(
+        "--release", action="store_true", help="refuse what people begin with while it is unsigned"
+    )
+    parsers["publish"].add_argument("protocol", help="such as microneedling")
     rotate = parsers["keys"]
     rotate.add_argument(
         "--rotate", action="store_true", help="make a new key; the one before stays live"
@@ -153,7 +186,7 @@ def main() -> int:
         set_up()
     else:
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    if command in {build, check} and not _in_a_checkout():
+    if command in {build, check, publish} and not _in_a_checkout():
         print(f"`lendemain {command.__name__}` works on a checkout: here is compiled content only.")
         return 2
     try:

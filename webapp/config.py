@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 KNOWN = frozenset(
     {"WEBAPP_ORIGIN", "WEBAPP_PROXIES", "WEBAPP_CONTACT", "WEBAPP_RESPONSIBLE", "WEBAPP_DATA",
-     "WEBAPP_DATABASE_URL", "WEBAPP_PUSH_SERVICES", "WEBAPP_METRICS", "WEBAPP_SENDER",
+     "WEBAPP_DATABASE_URL", "WEBAPP_PUSH_SERVICES", "WEBAPP_METRICS", "WEBAPP_SENDER", "WEBAPP_WORKER",
      "WEBAPP_PUSH_IN_FLIGHT", "WEBAPP_PUSH_PACE"}
 )  # fmt: skip
 # Names that no push service can write to; Apple answers 403 to every push that carries one.
@@ -49,7 +49,8 @@ class Settings:
     ``responsible`` answers for personal information; none on a machine of one's own.
     ``data`` holds database, keys and secret. ``push_services`` are origins accepted besides the
     public ones. ``metrics`` is a host and a port. ``push_in_flight`` counts, per sender, pushes in
-    flight or not yet recorded; ``push_pace`` is pushes per second and origin.
+    flight or not yet recorded; ``push_pace`` is pushes per second and origin. ``worker`` is
+    ``full``, or ``pass-through``: the kill switch.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +66,7 @@ class Settings:
     sender: str = "child"
     push_in_flight: int = 64
     push_pace: int = 5000
+    worker: str = "full"
 
     @property
     def database(self) -> str:
@@ -126,6 +128,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     sender = environ.get("WEBAPP_SENDER") or "child"
     if sender not in {"child", "off"}:
         faults.append(f"WEBAPP_SENDER is {sender!r}, but must be child or off")
+    worker = environ.get("WEBAPP_WORKER") or "full"
+    if worker not in {"full", "pass-through"}:
+        faults.append(f"WEBAPP_WORKER is {worker!r}, but must be full or pass-through")
     database = environ.get("WEBAPP_DATABASE_URL") or ""
     if database and not re.match(r"(?:postgres(?:ql)?://|sqlite:////?)\S+$", database):
         faults.append("WEBAPP_DATABASE_URL must look like postgresql://name@host/database")
@@ -135,7 +140,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     host = environ.get("HOST") or "127.0.0.1"
     return Settings(
         host, port, origin.rstrip("/"), proxies, contact, responsible, data, database,
-        services, metrics, sender, in_flight, pace,
+        services, metrics, sender, in_flight, pace, worker,
     )  # fmt: skip
 
 

@@ -10,16 +10,14 @@ import threading
 import time
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 from waitress.task import ErrorTask
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
 
 from webapp import db, metrics
-from webapp.app import MAX_BODY, create_app
+from webapp.app import MAX_BODY, create_app, refuse_as_too_long
 from webapp.config import Settings
 from webapp.reminders.keys import Keys
-from webapp.reminders.routes import PREFIX, problem_body
 
 THREADS = 8
 # What chunks add to a body; how long it really is, the app says.
@@ -69,21 +67,22 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         """Answer a body that is too long as the app would, before it is read."""
         # Most clients send all of it before they listen, and would miss an early goodbye.
         self.channel.lingers = True
-        if self.request.error.code != 413 or not self.request.path.startswith(PREFIX):
+        if self.request.error.code != 413:
             super().execute()
             return
-        accepted = self.request.headers.get("ACCEPT_LANGUAGE", "")
-        language, body = problem_body(413, parse_accept_header(accepted, LanguageAccept))
-        self.status = "413 Content Too Large"
-        self.response_headers += [
-            ("Content-Type", "application/problem+json"),
-            ("Content-Language", language),
-            ("Cache-Control", "private, no-store"),
-            ("Content-Length", str(len(body))),
-        ]
+        answer = refuse_as_too_long(self.channel.server.application, _asked(self.request))
+        body = answer.get_data()
+        self.status = answer.status
+        self.response_headers += answer.headers.to_wsgi_list()
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+
+def _asked(request: HTTPRequestParser) -> dict[str, str]:
+    heads = ("ACCEPT", "ACCEPT_LANGUAGE")
+    said = {f"HTTP_{each}": request.headers[each] for each in heads if each in request.headers}
+    return {"REQUEST_METHOD": request.command, "PATH_INFO": request.path, **said}
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]

@@ -247,6 +247,7 @@ def main() -> None:
         save(f"icon-{size}.png", rounded(mark(size)))
     save("maskable-512.png", mark(512, 0.9))
     save("monochrome-512.png", monochrome(512))
+    save("badge-96.png", monochrome(96))
     save("touch-180.png", mark(180))
     save("shortcut-today-96.png", shortcut(96, TERRACOTTA, today))
     save("shortcut-guide-96.png", shortcut(96, GREEN, guide))

@@ -2,14 +2,60 @@
 
 const workers = navigator.serviceWorker;
 
-/** Start the worker; nothing is lost where there is none. */
-export async function startWorker() {
+const HOURLY = 3_600_000;
+const REGISTERING = 2000;
+
+let registering = null;
+
+/** Start the worker, resolved once there is one; nothing is lost without. `announce` is told of a release that waits. */
+export async function startWorker(announce) {
   if (!workers) return;
-  try {
-    await workers.register("/sw.js", { updateViaCache: "none" });
-  } catch (fault) {
-    console.warn("No service worker:", fault.name);
-  }
+  workers.addEventListener("message", listenToWorker);
+  registering = workers.register("/sw.js", { updateViaCache: "none" });
+  const watching = registering
+    .then((registration) => watch(registration, announce))
+    .catch((fault) => console.warn("No service worker:", fault.name));
+  // Registering waits for a release that is being installed. Whoever asked the worker that is there only
+  // then would ask it while it gives way.
+  const there = await workers.getRegistration().catch(() => null);
+  if (!there?.active) await watching;
+}
+
+/**
+ * Resolves once the page may be left: WebKit never finishes the worker of a page that was left while it
+ * was still asking for it, and keeps nothing until the browser is closed.
+ */
+export const mayLeave = () =>
+  Promise.race([registering, new Promise((resolve) => setTimeout(resolve, REGISTERING))]).catch(() => {});
+
+/**
+ * A worker asks its windows which release they are of, before it drops what an older one kept; and one
+ * that it may not lead somewhere itself is asked to go there.
+ */
+function listenToWorker({ data, ports }) {
+  if (data?.release) ports[0].postMessage(document.querySelector("meta[name=release]").content);
+  if (data?.go && new URL(data.go).origin === location.origin) location.assign(data.go);
+}
+
+/** Look for a new release when the page is seen again, hourly at most: an installed app rarely reloads. */
+function watch(registration, announce) {
+  const tell = () => registration.waiting && workers.controller && announce(registration.waiting);
+  tell();
+  registration.addEventListener("updatefound", () =>
+    registration.installing?.addEventListener("statechange", tell),
+  );
+  let looked = Date.now();
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible" || Date.now() - looked < HOURLY) return;
+    looked = Date.now();
+    registration.update().catch(() => {});
+  });
+}
+
+/** Let the release that waits take over, and come back in it: one reload, because it was asked for. */
+export function takeOver(waiting) {
+  workers.addEventListener("controllerchange", () => location.reload(), { once: true });
+  waiting.postMessage({ take: true });
 }
 
 /** The kept set of a treatment's guide in one language. */
@@ -22,8 +68,23 @@ export const keepSet = (set) => ask({ keep: set });
 /** Resolves to whether a set is on this phone. */
 export const isKept = (set) => ask({ kept: set });
 
-/** Remove every kept set but the shell. */
-export const dropSets = () => ask({ drop: true });
+/** Remove every kept set but the shell, which is the same on every phone, and what notifications lie about. */
+export async function dropSets() {
+  const registration = await workers?.getRegistration();
+  for (const each of (await registration?.getNotifications?.()) ?? []) each.close();
+  if (await ask({ drop: true })) return;
+  // No worker of ours answers: nobody but this page can.
+  const names = (await self.caches?.keys()) ?? [];
+  await Promise.all(names.filter((name) => !name.endsWith(" shell")).map((name) => caches.delete(name)));
+}
+/** Whether any guide is on this phone: told by its caches, so that it is known without a worker. */
+export async function keepsGuide() {
+  const names = await (self.caches?.keys() ?? Promise.resolve([])).catch(() => []);
+  return names.some((name) => name.startsWith("lendemain ") && name.includes("/"));
+}
+
+/** The set that every phone keeps. */
+export const SHELL_SET = "shell";
 
 async function ask(question) {
   if (!workers || !(await workers.getRegistration())) return false;

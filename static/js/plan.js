@@ -1,7 +1,7 @@
 /**
- * The plan of one treatment: which day it is, which page that means, from when each thing is allowed.
- * No page, no storage, no clock: `now` is always an argument. Days are for reading and turn at local
- * midnight; hours are for allowing and are absolute time.
+ * The plan of one treatment: which day it is, which page that means, from when each thing is allowed,
+ * and when the phone is to ring. No page, no storage, no clock: `now` is always an argument. Days are
+ * for reading and turn at local midnight; hours are for allowing and are absolute time.
  *
  * @typedef {number} Instant  epoch milliseconds
  * @typedef {string} Zone  IANA name; one that Intl does not know throws its RangeError
@@ -10,11 +10,28 @@
  * @typedef {{id: string, hours: number}} Activity  something allowed `hours` after the treatment
  * @typedef {{id: string, at: Instant, open: boolean}} Wait  the same, for one treatment and one now
  * @typedef {{state: "none" | "before" | "day" | "after", day: number | null}} Standing
+ *
+ * @typedef {Object<string, number>} Hours  waits by the id of their activity
+ * @typedef {{id: string, kind: string, importance: number, lasts: number, page: string, words: string,
+ *   opens?: Hours, hours?: number, days?: number[], at?: string, after?: Hours}} Reminder  what the
+ *   protocol says: rings when `opens` is allowed, `hours` after the treatment, or on `days` `at` a
+ *   local time; never before `after` is allowed; useful for `lasts` hours; importance 1 is the most
+ * @typedef {{kinds: string[], quiet: {from: string, to: string}, offset: number, own?: Hours,
+ *   rung?: string[], pauses?: {from: Instant, until: Instant}[]}} Preferences  what the person wants:
+ *   `offset` is 0..14 minutes, drawn once a plan; `own` are the clinic's own waits; `rung` are slots
+ *   whose moment has been, and that never come again
+ * @typedef {{slot: string, holds: string[], at: Instant, until: Instant, reminders: Reminder[]}} Ring  one
+ *   moment at which the phone rings, the most important first; `slot` names it, whatever becomes of
+ *   its time; `holds` are the slots of all that it rings for
  */
 
+const MINUTE = 60_000;
+const QUARTER = 15 * MINUTE;
 const HOUR = 3_600_000;
+const MOST_A_DAY = 3;
 const DAY = 24 * HOUR;
 const EVENING = 18;
+const LONGEST_OWN = 42 * 24;
 
 /** The day pages: one day or a run of days each, day 0 to day 42 without a hole. */
 export const STAGES = Object.freeze(["0", "1", "2", "3", "4", "5", "6", "7", "8-14", "15-42"]);
@@ -90,11 +107,12 @@ export function allowedFrom(treatment, hours) {
  * @param {Treatment} treatment
  * @param {Activity[]} activities
  * @param {Instant} now
+ * @param {Hours} own  the clinic's own waits: they hold instead of the guide's
  * @returns {Wait[]}  soonest first; those of the same instant in the order given
  */
-export function waits(treatment, activities, now) {
+export function waits(treatment, activities, now, own = {}) {
   const wait = ({ id, hours }) => {
-    const at = allowedFrom(treatment, hours);
+    const at = allowedFrom(treatment, own[id] ?? hours);
     return { id, at, open: at <= now };
   };
   return activities.map(wait).sort((one, other) => one.at - other.at);
@@ -102,10 +120,33 @@ export function waits(treatment, activities, now) {
 
 /**
  * The soonest that is not open yet; null when all are.
- * @type {(treatment: Treatment, activities: Activity[], now: Instant) => Wait | null}
+ * @type {(treatment: Treatment, activities: Activity[], now: Instant, own?: Hours) => Wait | null}
  */
-export const nextOpening = (treatment, activities, now) =>
-  waits(treatment, activities, now).find(({ open }) => !open) ?? null;
+export const nextOpening = (treatment, activities, now, own = {}) =>
+  waits(treatment, activities, now, own).find(({ open }) => !open) ?? null;
+
+/**
+ * Whether a clinic's own wait can be one: whole hours, from the same day to the last day of the guide.
+ * @type {(hours: any) => boolean}
+ */
+export const isOwnWait = (hours) => Number.isInteger(hours) && 0 <= hours && hours <= LONGEST_OWN;
+
+/**
+ * The clinic's own waits; what an entry holds beside them is left out, wherever it came from.
+ * @param {{waits?: Object<string, any>} | null} clinic  as the record keeps it
+ * @returns {Hours}
+ */
+export const ownWaits = (clinic) =>
+  Object.fromEntries(Object.entries(clinic?.waits ?? {}).filter(([, hours]) => isOwnWait(hours)));
+
+/**
+ * Whether a clinic's own wait is shorter than any that is known, so that it is asked about once.
+ * @param {number} hours
+ * @param {number | null} guide  the guide's own wait; null where it says to ask
+ * @param {number | null} shortest  the shortest that a source gives; null where none does
+ */
+export const isShorterThanAny = (hours, guide, shortest) =>
+  hours < Math.min(guide ?? Infinity, shortest ?? Infinity);
 
 /**
  * @param {Instant} now
@@ -156,9 +197,150 @@ export function instantOf(wall, zone) {
  */
 export const tomorrowLine = (now, zone) => hourIn(now, zone) >= EVENING;
 
+/**
+ * When the phone is to ring. An instant is rounded up and moved by the plan's offset, which hides its
+ * minute from the server, and then out of the quiet hours: always later, never earlier. What belongs
+ * to an hour of a day ("Tonight …") is left out when that makes it useless. At most three a day: the
+ * less important one joins the one that comes after it.
+ * @param {Treatment} treatment
+ * @param {Reminder[]} reminders
+ * @param {Preferences} preferences
+ * @param {Zone} zone  the phone's present one
+ * @returns {Ring[]}  in the order of their times, no two at once
+ */
+export function schedule(treatment, reminders, preferences, zone) {
+  const { kinds, quiet, offset, own = {}, rung = [], pauses = [] } = preferences;
+  const rings = reminders
+    .filter(({ kind }) => kinds.includes(kind))
+    .flatMap((reminder) => moments(treatment, reminder, own, zone).map((moment) => ({ reminder, ...moment })))
+    .filter(({ slot }) => !rung.includes(slot))
+    .map(({ reminder, slot, at }) => ({ reminder, slot, meant: at, at: outOfQuiet(blurred(at, offset), quiet, zone) }))
+    .filter(({ reminder: { days, lasts }, meant, at }) => !days || at - meant <= lasts * HOUR)
+    .map(({ reminder, slot, at }) => ({ slot, holds: [slot], at, reminders: [reminder] }))
+    .sort((one, other) => one.at - other.at || byImportance(one.reminders[0], other.reminders[0]));
+  const paused = ({ at }) => pauses.some(({ from, until }) => from <= at && at < until);
+  return atMostThreeADay(together(rings), zone)
+    .filter((ring) => !paused(ring))
+    .map((ring) => ({ ...ring, until: usefulUntil(ring, quiet, zone) }));
+}
+
+/**
+ * One more ring of what was put off: an hour from now, by the rules of the others.
+ * @type {(now: Instant, lasts: number, preferences: Preferences, zone: Zone) => {at: Instant, until: Instant}}
+ */
+export function inAnHour(now, lasts, { quiet, offset }, zone) {
+  const at = outOfQuiet(blurred(now + HOUR, offset), quiet, zone);
+  return { at, until: usefulUntil({ at, reminders: [{ lasts }] }, quiet, zone) };
+}
+
+/**
+ * How many of the last rings, counted back from now, nobody knows to have been shown.
+ * @param {{id: string, at: Instant, seen: boolean}[]} rings
+ * @param {Instant} now
+ * @returns {number}  those less than a quarter of an hour old may still be under way
+ */
+export function unseenInARow(rings, now) {
+  const past = rings.filter(({ at }) => at + QUARTER <= now).sort((one, other) => other.at - one.at);
+  const seen = past.findIndex((ring) => ring.seen);
+  return seen < 0 ? past.length : seen;
+}
+
+/** The moments of one reminder as the protocol means them, before anything is done to them. */
+function moments(treatment, { id, opens, hours, days, at, after = {} }, own, zone) {
+  const wait = (waits) => Math.max(0, ...Object.entries(waits).map(([name, usual]) => own[name] ?? usual));
+  const earliest = allowedFrom(treatment, wait(after));
+  const found = days
+    ? days.map((day) => ({ slot: `${id}.${day}`, at: instantOf(`${dateOf(treatment, day)}T${at}`, zone) }))
+    : [{ slot: id, at: allowedFrom(treatment, opens ? wait(opens) : hours) }];
+  return found.filter((moment) => moment.at >= earliest);
+}
+
+const dateOf = (treatment, day) =>
+  rfc3339(Date.parse(dateIn(Date.parse(treatment.at), treatment.zone)) + day * DAY).slice(0, 10);
+
+const blurred = (instant, offset) => Math.ceil(instant / QUARTER) * QUARTER + offset * MINUTE;
+
+function isQuiet(time, { from, to }) {
+  return from <= to ? from <= time && time < to : from <= time || time < to;
+}
+
+/** The end of the quiet hours that hold an instant; the instant itself outside of them. */
+function outOfQuiet(instant, quiet, zone) {
+  const [date, time] = wallIn(instant, zone).split("T");
+  if (!isQuiet(time, quiet)) return instant;
+  const end = instantOf(`${time < quiet.to ? date : dayAfter(date)}T${quiet.to}`, zone);
+  // A clock that skips their end may jump right into the next ones.
+  return outOfQuiet(end, quiet, zone);
+}
+
+/** Nothing arrives late in quiet hours; a quarter of an hour is left even to what rings just before. */
+function usefulUntil({ at, reminders }, quiet, zone) {
+  const until = at + Math.max(...reminders.map(({ lasts }) => lasts)) * HOUR;
+  if (quiet.from === quiet.to) return until;
+  return Math.min(until, Math.max(nextQuiet(at, quiet, zone), at + QUARTER));
+}
+
+/** The first quiet minute in the day after an instant that is outside of the quiet hours. */
+function nextQuiet(at, quiet, zone) {
+  const [date, time] = wallIn(at, zone).split("T");
+  const named = instantOf(`${time < quiet.from ? date : dayAfter(date)}T${quiet.from}`, zone);
+  if (offsetAt(at, zone) === offsetAt(named, zone)) return named;
+  // The clock changes on the way: it may show the hour sooner as well, or jump into the midst of it.
+  let minute = at;
+  while (minute < at + DAY && !isQuiet(wallIn(minute, zone).slice(11), quiet)) minute += MINUTE;
+  return minute;
+}
+
+const dayAfter = (date) => rfc3339(Date.parse(date) + DAY).slice(0, 10);
+const byImportance = (one, other) => one.importance - other.importance;
+
+/** What rings at the same moment is one ring, named after the most important. */
+function together(rings) {
+  const byTime = new Map();
+  for (const ring of rings) {
+    const earlier = byTime.get(ring.at);
+    byTime.set(ring.at, earlier ? joined(earlier, ring, earlier.slot) : ring);
+  }
+  return [...byTime.values()];
+}
+
+/** Two rings in one, at the time of the later and, unless said otherwise, under its name. */
+const joined = (earlier, later, slot = later.slot) => ({
+  slot,
+  holds: [...earlier.holds, ...later.holds],
+  at: later.at,
+  reminders: [...earlier.reminders, ...later.reminders].sort(byImportance),
+});
+
+function atMostThreeADay(rings, zone) {
+  const days = new Map();
+  for (const ring of rings) {
+    const date = dateIn(ring.at, zone);
+    days.set(date, [...(days.get(date) ?? []), ring]);
+  }
+  return [...days.values()].flatMap((day) => {
+    while (day.length > MOST_A_DAY) {
+      const at = leastMissed(day);
+      day.splice(at, 2, joined(day[at], day[at + 1]));
+    }
+    return day;
+  });
+}
+
+/** Which ring of a day is best put off and joined to the next: the least important, the least long. */
+function leastMissed(day) {
+  const pairs = day.slice(1).map((later, at) => ({
+    at,
+    importance: day[at].reminders[0].importance,
+    putOff: later.at - day[at].at,
+  }));
+  return pairs.sort((one, other) => -byImportance(one, other) || one.putOff - other.putOff)[0].at;
+}
+
 const rfc3339 = (instant) => new Date(instant).toISOString();
 const hourIn = (instant, zone) => Number(wallIn(instant, zone).slice(11, 13));
-const offsetAt = (instant, zone) => Date.parse(`${wallIn(instant, zone)}Z`) - instant;
+// A wall time has no seconds: they are no part of the offset.
+const offsetAt = (instant, zone) => Date.parse(`${wallIn(instant, zone)}Z`) - Math.floor(instant / MINUTE) * MINUTE;
 
 function wallIn(instant, zone) {
   const parts = clockOf(zone).formatToParts(instant).map(({ type, value }) => [type, value]);

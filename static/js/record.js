@@ -1,15 +1,24 @@
 /**
- * The record: what a person enters, kept on this phone only. Entries are small plain values by name:
- * `treatment`, `settings`, `ticks`. Where the phone refuses to keep them they last for this visit.
+ * The record: what a person enters, kept on this phone only, read by pages and by the worker alike.
+ * Entries are small plain values by name. Where the phone refuses to keep them they last for this visit.
+ *
+ * @typedef {"treatment" | "settings" | "ticks" | "reminders" | "schedule" | "subscription" | "shown" | "clinic" |
+ *   "situations" | "answers" | "notices" | "acknowledged" | "links"} Name
  */
 
 const DATABASE = "lendemain";
 const SCHEMA = 1;
 const STORE = "record";
-const ENTRIES = ["treatment", "settings", "ticks"];
+/** Every entry there may be. */
+export const ENTRIES = [
+  "treatment", "settings", "ticks", "reminders", "schedule", "subscription", "shown", "clinic",
+  "situations", "answers", "notices", "acknowledged", "links",
+];
+const WITNESS = "lendemain.began";
 const REFUSED = Symbol("refused");
 
 let handle = null;
+const unfinished = new Set();
 let lasting = true;
 const forThisVisit = new Map();
 
@@ -18,7 +27,7 @@ export const lasts = () => lasting;
 
 /**
  * Read one entry. What this visit holds is newer than what the phone could not replace.
- * @param {"treatment" | "settings" | "ticks"} name
+ * @param {Name} name
  * @returns {Promise<any>}  null when there is none
  */
 export async function recall(name) {
@@ -30,18 +39,100 @@ export async function recall(name) {
 
 /**
  * Write one entry whole; resolves once it is safely on disk, or kept for this visit only.
- * @param {"treatment" | "settings" | "ticks"} name
- * @param {object} value
+ * @param {Name} name
+ * @param {object | null} value  null removes it
  */
 export async function keep(name, value) {
-  const kept = await onPhone("readwrite", (store) => store.put(value, name));
-  visit(name, kept === REFUSED ? value : null);
+  await change(name, () => value);
 }
 
-/** Remove everything that was entered. */
-export async function forgetAll() {
+/**
+ * Change one entry by what it was, with nobody else's change in between: not another tab's, not the
+ * worker's.
+ * @param {Name} name
+ * @param {(before: any) => object | null} alter  pure; it may be called again; null removes the entry
+ * @returns {Promise<any>}  what the entry is now
+ */
+export async function change(name, alter) {
+  let after = null;
+  const kept = await onPhone("readwrite", (store) => {
+    const asked = store.get(name);
+    asked.onsuccess = () => {
+      try {
+        after = alter(visit(name) ?? asked.result ?? null);
+        if (after === null) store.delete(name);
+        else store.put(after, name);
+        store.transaction.commit?.();
+      } catch (fault) {
+        asked.fault = fault;
+        store.transaction.abort();
+      }
+    };
+    return asked;
+  });
+  if (kept === REFUSED) after = alter(visit(name) ?? null);
+  visit(name, kept === REFUSED ? after : null);
+  return after;
+}
+
+/**
+ * What may outlive the database where a browser clears that: that there was a treatment, and nothing
+ * of it. Not in the worker, which has no such store.
+ */
+export function witness(there) {
+  try {
+    if (there) localStorage.setItem(WITNESS, "1");
+    else localStorage.removeItem(WITNESS);
+  } catch {
+    // Nothing is kept here at all, or the phone is full.
+  }
+}
+
+/** Whether something here tells that there was a treatment. */
+export function witnessed() {
+  try {
+    return localStorage.getItem(WITNESS) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Remove everything that was entered and put these entries in its place, all at once.
+ * @param {Object<Name, object | null>} left  null removes it as well
+ */
+export async function forgetAll(left = {}) {
+  witness(Boolean(left.treatment));
+  const there = Object.entries(left).filter(([, value]) => value);
   ENTRIES.forEach((name) => visit(name, null));
-  await onPhone("readwrite", (store) => store.clear());
+  const kept = await onPhone("readwrite", (store) => {
+    const cleared = store.clear();
+    for (const [name, value] of there) store.put(value, name);
+    return cleared;
+  });
+  if (kept === REFUSED) there.forEach(([name, value]) => visit(name, value));
+}
+
+/**
+ * WebKit keeps a page that is left as it stands, and a transaction with it: every other page and the worker
+ * would wait for that one for ever (WebKit bug 315804). So it is broken off, and begun again if the page comes back.
+ */
+if (globalThis.document) {
+  addEventListener("pagehide", () => {
+    for (const each of unfinished) {
+      try {
+        each.abort();
+        each.left = true;
+      } catch {
+        // It is being committed: nothing can stop that, and nothing is needed from this page any more.
+      }
+    }
+  });
+}
+
+function track(transaction) {
+  unfinished.add(transaction);
+  for (const end of ["complete", "abort"]) transaction.addEventListener(end, () => unfinished.delete(transaction));
 }
 
 /**
@@ -49,12 +140,13 @@ export async function forgetAll() {
  * Resolves to its result, or to REFUSED when the phone keeps nothing or is full.
  */
 async function onPhone(mode, request) {
-  for (const last of [false, true]) {
+  for (let tries = 2; ; ) {
     try {
       return await transact(await opened(), mode, request);
     } catch (fault) {
       handle = null;
-      if (!last && fault.name !== "QuotaExceededError") continue;
+      if (!fault.left) tries -= 1;
+      if (tries && fault.name !== "QuotaExceededError") continue;
       console.warn("The record cannot be kept on this phone:", fault.name);
       lasting = false;
       return REFUSED;
@@ -66,15 +158,21 @@ function transact(database, mode, request) {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(STORE, mode, { durability: "strict" });
     const asked = request(transaction.objectStore(STORE));
+    track(transaction);
     transaction.oncomplete = () => resolve(asked.result);
-    transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
+    transaction.onabort = () => reject(asked.fault ?? aborted(transaction));
   });
 }
+
+const aborted = ({ error, left }) => Object.assign(error ?? new DOMException("", "AbortError"), { left });
 
 function opened() {
   handle ??= new Promise((resolve, reject) => {
     const opening = indexedDB.open(DATABASE, SCHEMA);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore(STORE);
+      track(opening.transaction);
+    };
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const database = opening.result;

@@ -1,52 +1,97 @@
-/** Start: what did you have, when did it end. Two answers, then Today. */
+/** Start: what did you have, when did it end. Two answers, then Today; with several treatments, three. */
 
-import { endOf, instantOf, rowsOffered } from "./plan.js";
-import { keepSet, setOf } from "./keep.js";
-import { keep, lasts } from "./record.js";
-import { dateIn } from "./plan.js";
+import { dateIn, endOf, instantOf, rowsOffered } from "./plan.js";
+import { keepSet, mayLeave, setOf } from "./keep.js";
+import { askToLast } from "./lasting.js";
+import { change, keep, lasts, recall } from "./record.js";
 import { phoneZone } from "./wording.js";
 
-/** Make the page ask its two questions one after the other. */
+/**
+ * Make the page ask its two questions one after the other.
+ * @returns {{show: (step: string) => void, askWhen: (plan: Plan) => void}}  for a plan that a link brought: a
+ *   clinic's card says all but when
+ */
 export function askStart(main, treatment) {
   const step = Object.fromEntries(
     [...main.querySelectorAll("[data-step]")].map((each) => [each.dataset.step, each]),
   );
-  let variant = null;
+  const lists = [...main.querySelectorAll("[data-of]")];
+  const first = step.which ? "which" : "what";
+  let answers = {};
+  let card = null;
   main.querySelector("[data-replaces]").hidden = !treatment;
 
-  for (const row of main.querySelectorAll("[data-answer][data-written]")) {
+  for (const row of main.querySelectorAll("[data-answer]")) {
     row.addEventListener("click", (event) => {
       event.preventDefault();
-      variant = row.dataset.answer;
-      history.pushState({ variant }, "");
-      show("when");
+      card = null;
+      answer({ of: row.closest("[data-of]").dataset.of, variant: row.dataset.answer });
+    });
+  }
+  for (const row of main.querySelectorAll("[data-treatment]")) {
+    row.addEventListener("click", (event) => {
+      event.preventDefault();
+      answer({ of: row.dataset.treatment });
     });
   }
   addEventListener("popstate", ({ state }) => {
-    variant = state?.variant ?? null;
-    show(variant ? "when" : "what");
+    answers = state ?? {};
+    show();
   });
-  main.querySelector("[data-back]").addEventListener("click", () => history.back());
+  for (const back of main.querySelectorAll("[data-back]")) back.addEventListener("click", () => history.back());
 
-  function show(name) {
-    step.what.hidden = name !== "what";
-    step.when.hidden = name !== "when";
-    if (name === "when") offerRows(main);
+  function answer(given) {
+    answers = given;
+    history.pushState(given, "");
+    show();
+  }
+
+  /** One question at a time: the first that has no answer yet; or what a link holds. */
+  function show(asked) {
+    const { of, variant } = answers;
+    const name = asked ?? (variant ? "when" : of ? "what" : first);
+    Object.entries(step).forEach(([each, part]) => (part.hidden = each !== name));
+    if (name === "what") lists.forEach((list) => (list.hidden = Boolean(of) && list.dataset.of !== of));
+    if (name === "when") {
+      offerRows(main);
+      for (const each of followUps()) each.hidden = each.dataset.follows !== `${of}/${variant}`;
+    }
     step[name].querySelector("h1").focus();
     scrollTo(0, 0);
+  }
+
+  const followUps = () => main.querySelectorAll("[data-follows]");
+
+  /** What was answered; a variant that follows the answer, where it was asked about and checked. */
+  function chosen() {
+    const { of, variant } = answers;
+    const asked = [...followUps()].filter((each) => each.dataset.follows === `${of}/${variant}`);
+    const deeper = asked.map((each) => each.querySelector("input")).find(({ checked }) => checked);
+    if (card) return { ...card.treatment, variant: deeper?.name ?? variant };
+    const { version } = lists.find((list) => list.dataset.of === of).dataset;
+    return { protocol: of, version, variant: deeper?.name ?? variant };
   }
 
   for (const row of main.querySelectorAll("[data-when]")) {
     row.addEventListener("click", () => {
       if (row.dataset.when === "other") openForm(main, row);
-      else begin(main, variant, endOf(row.dataset.when, Date.now(), phoneZone()));
+      else begin(main, chosen(), endOf(row.dataset.when, Date.now(), phoneZone()), card);
     });
   }
   main.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
     const at = typedEnd(event.target);
-    if (at !== null) begin(main, variant, { at: new Date(at).toISOString(), rough: null });
+    if (at !== null) begin(main, chosen(), { at: new Date(at).toISOString(), rough: null }, card);
   });
+  const askWhen = (plan) => {
+    card = plan;
+    answer({ of: plan.treatment.protocol, variant: plan.treatment.variant });
+  };
+  const askAll = () => {
+    answers = {};
+    show();
+  };
+  return { show, askAll, askWhen };
 }
 
 function offerRows(main) {
@@ -84,16 +129,26 @@ function typedEnd(form) {
   return null;
 }
 
-async function begin(main, variant, { at, rough }) {
-  const { protocol, version } = main.dataset;
+async function begin(main, what, { at, rough }, card) {
   const language = document.documentElement.lang;
   const id = crypto.randomUUID?.() ?? String(Date.now());
-  const treatment = { id, protocol, version, variant, at, rough, zone: phoneZone() };
+  const treatment = { ...what, id, at, rough, zone: phoneZone() };
+  const before = await recall("treatment");
+  // What a clinic said after one kind of treatment does not hold after another.
+  const other = before && ["protocol", "variant"].some((each) => before[each] !== what[each]);
+  if (other) await change("clinic", (clinic) => clinic && { ...clinic, waits: {} });
   await keep("treatment", treatment);
+  if (card?.clinic) await keep("clinic", card.clinic);
   await keep("ticks", {});
+  await keep("answers", null);
+  const passing = main.dataset.passing.split(" ");
+  await change("situations", (named) => named?.filter((each) => !passing.includes(each)) ?? null);
   await keep("settings", { language });
   // Asked for here so that it goes on while Today opens; Today asks again in case it failed.
   if (lasts()) keepSet(setOf(treatment, language));
+  // Now there is something to lose, and a tap that meant it.
+  if (lasts()) askToLast();
+  await mayLeave();
   // The worker is busy keeping the guide, and Chromium 156 then stumbles over a page transition.
   addEventListener("pageswap", ({ viewTransition }) => viewTransition?.skipTransition());
   location.assign(`/${language}/today`);

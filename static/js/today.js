@@ -3,66 +3,76 @@
  * `data-lift` out of the kept day page, and only adds what this phone knows.
  */
 
-import { dateIn, nextOpening, stageOf, standing, STAGES, tomorrowLine } from "./plan.js";
-import { keep, recall } from "./record.js";
-import { tellWaits } from "./rows.js";
+import { allowedFrom, dateIn, dayNumber, nextOpening, stageOf, standing, STAGES, tomorrowLine } from "./plan.js";
+import { homeScreenFirst } from "./notices.js";
+import { change, recall } from "./record.js";
+import { hoursHere, hoursOf, takesOwn, tellWaits } from "./rows.js";
 import { longDate, moment, phoneZone, soon, treatmentMoment, words } from "./wording.js";
 
 const ACTS_SHOWN = 3;
 
-/** Show the state of the treatment on Today, and the day's own parts. */
-export async function showToday(main, treatment, now) {
+/**
+ * Show the state of the treatment on Today, and the day's own parts.
+ * @param {Object<string, number>} own  the clinic's own waits
+ * @param {"cleared" | "unreadable" | null} missing  what became of a treatment that should be here
+ */
+export async function showToday(main, treatment, now, own, missing = null) {
   const zone = phoneZone();
   const { state, day } = standing(treatment, now, zone);
   const stage = state === "day" ? stageOf(day) : null;
   const part = main.querySelector('[data-for="day"]');
-  const there = !stage || (await liftDay(part, treatment, stage));
+  const there = !stage || (await liftDay(part, treatment, stage, own));
   main.dataset.state = state;
   if (day === null) delete main.dataset.day;
   else main.dataset.day = day;
   for (const each of main.querySelectorAll("[data-for]")) {
-    each.hidden = each.dataset.for !== (there ? state : "lost");
+    each.hidden = each.dataset.for !== (there ? (missing ?? state) : "lost");
   }
   for (const each of treatment ? main.querySelectorAll("[data-moment]") : []) {
     each.textContent = treatmentMoment(treatment);
   }
-  if (stage && there) await tellDay(part, { treatment, now, zone, day, stage });
+  if (stage && there) await tellDay(part, { treatment, now, zone, day, stage, own });
 }
 
 /** Move the day's parts in; once a day, so that a page left open keeps what has the focus. */
-async function liftDay(part, treatment, stage) {
+async function liftDay(part, treatment, stage, own) {
   const path = dayPath(treatment, stage);
-  const shown = `${treatment.id} ${path}`;
+  const shown = `${treatment.id} ${path} ${JSON.stringify(own)}`;
   if (part.dataset.shown === shown) return true;
-  const page = await dayPage(path);
-  if (!page) return false;
+  const page = await pageAt(path);
+  if (!page?.querySelector("[data-lift]")) return false;
   for (const into of part.querySelectorAll("[data-into]")) {
     const lifted = [...page.querySelectorAll(`[data-lift="${into.dataset.into}"]`)];
     into.replaceChildren(...lifted.flatMap((each) => [...document.importNode(each, true).childNodes]));
   }
   keepFirst(part.querySelectorAll(".act"), ACTS_SHOWN);
-  part.querySelectorAll("[data-activity]:not([data-highlight])").forEach((row) => row.remove());
+  for (const row of part.querySelectorAll("[data-activity]:not([data-highlight])")) {
+    if (own[row.dataset.activity] === undefined) row.remove();
+  }
+  const list = part.querySelector('[data-into="waits"]');
+  list.append(...(await missingRows(part, own)));
+  putInOrder(list, treatment, own);
   part.querySelector("[data-day-link]").href = path;
   part.dataset.shown = shown;
   return true;
 }
 
-async function tellDay(part, { treatment, now, zone, day, stage }) {
+async function tellDay(part, { treatment, now, zone, day, stage, own }) {
   part.querySelector("[data-eyebrow]").textContent = `${words("day", { n: day })} · ${longDate(now)}`;
   markDots(part, stage);
-  tellWaits(part, treatment, now);
+  tellWaits(part, treatment, now, own);
   part.querySelectorAll("[data-activity][data-open]").forEach((row) => row.remove());
   part.querySelector("[data-waits]").hidden = !part.querySelector("[data-activity]");
-  tellNext(part, treatment, now, zone);
+  tellNext(part, treatment, now, zone, own);
   const turnsPage = stageOf(day + 1) !== stage && stageOf(day + 1) !== null;
   part.querySelector("[data-tomorrow]").hidden = !turnsPage || !tomorrowLine(now, zone);
   await offerTicks(part, treatment, now, zone);
 }
 
-function tellNext(part, treatment, now, zone) {
+function tellNext(part, treatment, now, zone, own) {
   const rows = [...part.querySelectorAll("[data-activity]")];
-  const activities = rows.map(({ dataset }) => ({ id: dataset.activity, hours: Number(dataset.hours) }));
-  const next = nextOpening(treatment, activities, now);
+  const activities = rows.map((row) => ({ id: row.dataset.activity, hours: hoursOf(row, treatment.variant) }));
+  const next = nextOpening(treatment, activities, now, own);
   const box = part.querySelector("[data-next]");
   box.hidden = !next;
   if (!next) return;
@@ -73,17 +83,53 @@ function tellNext(part, treatment, now, zone) {
   const time = box.querySelector("[data-next-time]");
   time.textContent = moment(next.at, now, zone, treatment.rough);
   box.querySelector("[data-next-soon]").textContent = soon(next.at, now);
+  box.querySelector("[data-next-whose]").hidden = !row.matches("[data-theirs]");
+}
+
+/** The rows of what the clinic moved, out of the list of all activities, where `root` has none. */
+async function missingRows(root, own) {
+  const rowIn = (where, id) => where?.querySelector(`[data-activity="${CSS.escape(id)}"]`);
+  const missing = Object.keys(own).filter((id) => !rowIn(root, id));
+  const every = missing.length ? await pageAt(`/${document.documentElement.lang}/activities`) : null;
+  const found = missing.map((id) => rowIn(every, id)).filter((row) => row && takesOwn(row));
+  return found.map((row) => document.importNode(row, true));
+}
+
+function putInOrder(list, { variant }, own) {
+  const hours = (row) => hoursHere(row, variant, own);
+  list.append(...[...list.children].sort((one, other) => hours(one) - hours(other)));
+}
+
+/** On a day page: what the clinic moved stands where it belongs now, whatever day the guide has for it. */
+async function placeTheirs(main, treatment, zone, own) {
+  const placed = JSON.stringify(own);
+  if (placed === (main.dataset.placed ?? "{}")) return;
+  main.dataset.placed = placed;
+  const [first, last = first] = main.dataset.day.split("-").map(Number);
+  const lists = [...main.querySelectorAll("[data-opens]")];
+  const there = [...main.querySelectorAll("[data-activity]")].filter(({ dataset }) => dataset.activity in own);
+  for (const row of [...there, ...(await missingRows(main, own))]) {
+    const day = dayNumber(treatment, allowedFrom(treatment, own[row.dataset.activity]), zone);
+    if (day < first) row.remove();
+    else lists.find(({ dataset }) => dataset.opens === String(day <= last)).append(row);
+  }
+  for (const list of lists) {
+    putInOrder(list, treatment, own);
+    list.closest("section").hidden = !list.children.length;
+  }
 }
 
 /** On a guide page: mark where today stands in it, and say the date of a single day. */
-export async function markDay(main, treatment, now) {
+export async function markDay(main, treatment, now, own) {
   const zone = phoneZone();
   const { state, day } = standing(treatment, now, zone);
   const here = state === "day" ? stageOf(day) : null;
   for (const each of document.querySelectorAll("[data-strip]")) {
     if (each.dataset.strip === here) each.dataset.today = words("here");
   }
-  if (main.dataset.page !== "day" || !/^\d$/.test(main.dataset.day)) return;
+  if (main.dataset.page !== "day") return;
+  if (own) await placeTheirs(main, treatment, zone, own);
+  if (!/^\d$/.test(main.dataset.day)) return;
   const zero = Date.parse(`${dateIn(Date.parse(treatment.at), treatment.zone)}T12:00Z`);
   const date = new Date(zero + Number(main.dataset.day) * 86_400_000);
   // The date is that of a calendar, not of an instant: read it at noon where no zone can move it.
@@ -97,12 +143,11 @@ export async function markDay(main, treatment, now) {
 export const dayPath = ({ protocol, version, variant }, stage) =>
   `/${document.documentElement.lang}/${protocol}/${version}/${variant}/day-${stage}`;
 
-async function dayPage(path) {
+/** A page of the guide, from what is kept or from the server; null where it is not to be had. */
+async function pageAt(path) {
   try {
     const answer = await fetch(path);
-    if (!answer.ok) return null;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return page.querySelector("[data-lift]") ? page : null;
+    return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
   } catch {
     return null;
   }
@@ -122,6 +167,7 @@ function markDots(part, stage) {
 
 /** Give acts that are done once a day a tick; ticks belong to a date and are never carried over. */
 async function offerTicks(root, treatment, now, zone) {
+  if (await homeScreenFirst()) return;
   const date = dateIn(now, zone);
   const ticks = (await recall("ticks")) ?? {};
   for (const act of root.querySelectorAll("[data-once]")) {
@@ -140,13 +186,8 @@ function tickBox(act) {
   return box;
 }
 
-let written = Promise.resolve();
-
-/** Two quick taps are two writes, one after the other. */
-function tick(date, id, done) {
-  written = written.then(async () => {
-    const ticks = (await recall("ticks")) ?? {};
-    const others = (ticks[date] ?? []).filter((each) => each !== id);
-    await keep("ticks", { ...ticks, [date]: done ? [...others, id] : others });
+const tick = (date, id, done) =>
+  change("ticks", (ticks) => {
+    const others = (ticks?.[date] ?? []).filter((each) => each !== id);
+    return { ...ticks, [date]: done ? [...others, id] : others };
   });
-}

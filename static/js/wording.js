@@ -3,31 +3,60 @@
 import { dateIn } from "./plan.js";
 
 const DAY_MS = 86_400_000;
+const SHORT_TIME = { hour: "numeric", minute: "2-digit" };
 const french = () => document.documentElement.lang === "fr";
 const locale = () => (french() ? "fr-CA" : "en-CA");
 
-export const phoneZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** The phone's zone; one that was never set reads as "Etc/Unknown", which Intl itself then refuses. */
+export function phoneZone() {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === "Etc/Unknown" ? "UTC" : timeZone;
+}
 
 let found = null;
 /** The page's words for scripts, with `{n}`-like gaps filled. */
 export function words(name, gaps = {}) {
-  found ??= JSON.parse(document.getElementById("words").textContent);
+  const scripts = [...document.querySelectorAll("script[data-words]")];
+  found ??= Object.assign({}, ...scripts.map(({ textContent }) => JSON.parse(textContent)));
   return found[name].replace(/\{(\w+)\}/g, (_, gap) => gaps[gap]);
+}
+
+/** "1 reminder", "8 reminders": the page's words for a number of things, under `name_one` or `name_other`. */
+export function many(name, n) {
+  const one = new Intl.PluralRules(locale()).select(n) === "one";
+  return words(`${name}_${one ? "one" : "other"}`, { n });
 }
 
 const inWords = (instant, options) => new Intl.DateTimeFormat(locale(), options).format(instant);
 
+/** "72 hours", "5 days": hours up to four days, as the pages say it. */
+export function waitInWords(hours) {
+  const days = hours > 96 && hours % 24 === 0;
+  const unit = { style: "unit", unit: days ? "day" : "hour", unitDisplay: "long" };
+  return new Intl.NumberFormat(locale(), unit).format(days ? hours / 24 : hours);
+}
+
 /** "2:30 pm", « 14 h 30 »; a whole hour is « 14 h ». */
-export function timeOfDay(instant) {
-  const said = inWords(instant, { hour: "numeric", minute: "2-digit" }).replace(/\s/g, "\u00a0");
+export const timeOfDay = (instant) => clean(inWords(instant, SHORT_TIME));
+
+function clean(time) {
+  const said = time.replace(/\s/g, "\u00a0");
   return french() ? said.replace(/h\u00a000$/, "h") : said.replace(/([ap])\.m\./i, "$1m");
 }
+
+/** The same of a clock's "21:30", which is in no zone. */
+export const timeOfClock = (time) =>
+  clean(new Intl.DateTimeFormat(locale(), { ...SHORT_TIME, timeZone: "UTC" }).format(Date.parse(`1970-01-01T${time}Z`)));
 
 /** "Tuesday, November 24", « mardi 24 novembre ». */
 export const longDate = (instant) =>
   inWords(instant, { weekday: "long", day: "numeric", month: "long" });
 
 const shortDate = (instant) => inWords(instant, { weekday: "short", day: "numeric", month: "short" });
+
+/** A calendar's date, which no zone can move: "Tue, Nov 24". */
+export const dateOfCalendar = (date) =>
+  inWords(Date.parse(date), { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
 
 /** Whole days from today's date to that of an instant, in a zone. */
 function daysAway(instant, now, zone) {

@@ -1,12 +1,12 @@
 """One browser for many phones: a context takes a twentieth of the time of a browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, expect
+
+from tests.conftest import chromium
 
 from .phone import Phone
 
@@ -14,12 +14,9 @@ if TYPE_CHECKING:
     from tests.conftest import Server
 
 NewPhone = Callable[..., Phone]
-# As in tests/conftest.py: without these Chromium looks up its maker's hosts.
-QUIET = (
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-quic", "--no-first-run", "--disable-features=OptimizationHints,MediaRouter",
-)  # fmt: skip
-
+# Playwright's own five seconds are too few on a machine that does much else; what is right is
+# seen at once, and costs nothing of it.
+expect.set_options(timeout=15_000)
 
 PHONE: dict[str, object] = {
     "viewport": {"width": 390, "height": 844},
@@ -28,23 +25,26 @@ PHONE: dict[str, object] = {
 }
 
 
-def chromium() -> dict[str, object]:
-    """Return what launches the real Chromium of this machine."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {"executable_path": found, "args": [*QUIET, *unboxed]}
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One running headless shell of Chromium, for phones that need not outlive their test."""
+    running = playwright.chromium.launch(**chromium(whole=False))  # type: ignore[arg-type]
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One running Chromium, for phones that need not outlive their test."""
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    """One running Chromium, for phones that ring: its shell shows no notifications."""
     running = playwright.chromium.launch(**chromium())  # type: ignore[arg-type]
     yield running
     running.close()
 
 
 @pytest.fixture
-def new_phone(browser: Browser, server: "Server") -> Iterator[NewPhone]:
+def new_phone(
+    browser: Browser, server: "Server", request: pytest.FixtureRequest
+) -> Iterator[NewPhone]:
     """Take a new phone in hand; a script's fault on any of its pages fails the test.
 
     Without a worker and without motion unless asked for: keeping the guide costs a second of
@@ -52,9 +52,10 @@ def new_phone(browser: Browser, server: "Server") -> Iterator[NewPhone]:
     """
     phones: list[Phone] = []
 
-    def new(url: str = server.url, **options: object) -> Phone:
+    def new(url: str = server.url, *, whole: bool = False, **options: object) -> Phone:
         still = {"service_workers": "block", "reduced_motion": "reduce"}
-        context = browser.new_context(**{**PHONE, **still, **options})  # type: ignore[arg-type]
+        engine: Browser = request.getfixturevalue("whole_browser") if whole else browser
+        context = engine.new_context(**{**PHONE, **still, **options})  # type: ignore[arg-type]
         phones.append(Phone(context, url))
         return phones[-1]
 

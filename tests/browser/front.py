@@ -65,6 +65,7 @@ class Front:
     rule: Rule = as_it_is
     asked: list[Asked] = field(default_factory=list)
     _listening: ThreadingHTTPServer | None = None
+    _known: dict[tuple[int, str, str | None, str | None], Answer] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -101,6 +102,16 @@ class Front:
         return self.rule(path, headers) or self._behind(path, headers)
 
     def _behind(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Ask the server behind; once for what never changes while it runs."""
+        about = (self.upstream, path, headers.get("accept-encoding"), headers.get("if-none-match"))
+        if about in self._known:
+            return self._known[about]
+        answer = self._ask(path, headers)
+        if path.startswith(("/en/", "/fr/", "/static/")) and answer.status in {200, 304}:
+            self._known[about] = answer
+        return answer
+
+    def _ask(self, path: str, headers: Mapping[str, str]) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.upstream, timeout=30)
         try:
             own = {"host": f"127.0.0.1:{self.upstream}"}

@@ -10,9 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import BrowserContext, Page, Response
+import pytest
+from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Request, Response
 
 LANGUAGES = ("en", "fr")
+# What is the same in both is tried in one every day, in the other with the long ones.
+DAILY_ENGLISH = pytest.mark.parametrize(
+    "language", ["en", pytest.param("fr", marks=pytest.mark.long)]
+)
+DAILY_FRENCH = pytest.mark.parametrize(
+    "language", ["fr", pytest.param("en", marks=pytest.mark.long)]
+)
 MONTREAL = ZoneInfo("America/Toronto")
 # A Tuesday morning far from any clock change.
 TREATED = datetime(2026, 11, 24, 10, 30, tzinfo=MONTREAL)
@@ -82,8 +90,10 @@ def day_path(language: str, stage: str) -> str:
     return f"/{language}/{GUIDE}/day-{stage}"
 
 
-def until(found: Callable[[], Found], what: str, patience: float = 10) -> Found:
-    """Return the first true value of ``found``.
+def until(
+    found: Callable[[], Found], what: str, patience: float = 30, pause: float = 0.03
+) -> Found:
+    """Return the first true value of ``found``, looked for every ``pause`` seconds.
 
     :raises TimeoutError: after ``patience`` seconds, naming ``what`` was waited for
     """
@@ -92,7 +102,7 @@ def until(found: Callable[[], Found], what: str, patience: float = 10) -> Found:
         if time.monotonic() > deadline:
             message = f"waited {patience:g} s in vain: {what}"
             raise TimeoutError(message)
-        time.sleep(0.1)
+        time.sleep(pause)
     return value
 
 
@@ -116,7 +126,9 @@ def pages_of(addresses: list[str]) -> list[str]:
 
 def every_page(url: str) -> list[str]:
     """Return the address of every page in both languages."""
-    return pages_of([each for addresses in kept_sets(url).values() for each in addresses])
+    every = [each for addresses in kept_sets(url).values() for each in addresses]
+    # Guides share pages, and each keeps them.
+    return pages_of(list(dict.fromkeys(every)))
 
 
 def heading(text: str) -> str:
@@ -133,16 +145,37 @@ def release(text: str) -> str:
     return found[1]
 
 
+FORGET = """async () => {
+  sessionStorage.clear();
+  localStorage.clear();
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+  }
+}"""
+
+
 class Phone:
     """A phone with one window open; its clock can be set."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
-        """Take a context in hand; faults of the pages' scripts are gathered from now on."""
+        """Take a context in hand; whatever its pages do wrong is gathered from now on."""
         self.context, self.url = context, url
         self.page: Page = context.pages[0] if context.pages else context.new_page()
         self.page.set_default_timeout(10_000)
         self.faults: list[str] = []
+        self._travels: CDPSession | None = None
         context.on("weberror", lambda error: self._note(str(error.error)))
+        context.on("console", self._hear)
+        context.on("request", self._see)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        # What a network does wrong is told there too; tests make it do that.
+        if said.type == "error" and not said.text.startswith("Failed to load resource"):
+            self._note(f"console: {said.text}")
+
+    def _see(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:", "blob:", "about:")):
+            self._note(f"a request to somebody else: {request.url}")
 
     def _note(self, fault: str) -> None:
         # Chromium reports a page that is left before its transition as if a script had failed.
@@ -152,6 +185,17 @@ class Phone:
     def set_clock(self, moment: datetime) -> None:
         """Stop the pages' clock at a moment; timers go on."""
         self.context.clock.set_fixed_time(moment)
+
+    def travel(self, zone: str) -> None:
+        """Set the time zone of the phone's window; its context must have none of its own."""
+        if not self._travels:
+            self._travels = self.context.new_cdp_session(self.page)
+        self._travels.send("Emulation.setTimezoneOverride", {"timezoneId": zone})
+
+    def forget(self) -> None:
+        """Have nothing entered, as when new; the window stays, on a page without scripts."""
+        self.page.goto(f"{self.url}/healthz")
+        self.page.evaluate(FORGET)
 
     def open(self, path: str) -> Response:
         """Open an address and return its answer once the page's script has had its say."""
@@ -169,7 +213,8 @@ class Phone:
         self.open(f"/{language}/start")
         self.page.click(f"[data-answer={answer}]")
         self.page.click(f"[data-when={when}]")
-        self.page.wait_for_url(f"**/{language}/today")
+        # On an iPhone the address carries the plan a moment later.
+        self.page.wait_for_url(re.compile(rf"/{language}/today(?:\?.*)?$"))
         self.ready()
 
     def begin_at(self, moment: datetime = TREATED, language: str = "en") -> None:
@@ -192,6 +237,10 @@ class Phone:
     def heading(self) -> str:
         """Return the words of the one heading that is seen."""
         return " ".join(self.page.locator("h1:visible").inner_text().split())
+
+    def focused_heading(self) -> str:
+        """Return the words of what has the keyboard's focus."""
+        return str(self.page.evaluate("() => document.activeElement.innerText"))
 
     def waits(self) -> dict[str, dict[str, str]]:
         """Return what each activity's row on this page says of itself, by the activity."""
@@ -217,4 +266,5 @@ class Phone:
 
     def wait_until_kept(self, name: str, sets: Sets) -> None:
         """Wait until a set is whole on this phone."""
-        until(lambda: self.keeps(name, sets[name]), f"the set {name} is kept whole")
+        # To look for a hundred pages costs as much as to keep some.
+        until(lambda: self.keeps(name, sets[name]), f"the set {name} is kept whole", 30, pause=0.15)

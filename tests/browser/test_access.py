@@ -11,8 +11,10 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.plan.links import CLINIC, TREATMENT, link_of
+
 from .conftest import PHONE, NewPhone
-from .phone import GUIDE, LANGUAGES, TREATED, Phone, every_page, later
+from .phone import GUIDE, LANGUAGES, TREATED, Phone, every_page, later, until
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -51,19 +53,32 @@ def asking_to_delete(phone: Phone, language: str) -> None:
     expect(phone.page.locator("dialog")).to_be_visible()
 
 
+def moving_with_a_fault(phone: Phone, language: str) -> None:
+    phone.open(f"/{language}/move")
+    wrong = {"name": "a.json", "mimeType": "application/json", "buffer": b"a photo"}
+    phone.page.set_input_files("[data-move-file]", wrong)  # type: ignore[arg-type]
+    expect(phone.page.get_by_role("alert").filter(visible=True)).to_be_visible()
+
+
+def a_plan_came(phone: Phone, language: str) -> None:
+    phone.page.goto("about:blank")
+    phone.open(f"/{language}/start#{link_of({**TREATMENT, 'id': 'another-plan'}, CLINIC)}")
+    expect(phone.page.locator("[data-step=link]")).to_be_visible()
+
+
 # What a phone without a treatment shows, and one with a treatment, so many days after it.
 WITHOUT: dict[str, Callable[[Phone, str], None]] = {
     "home": plainly(""),
     "start": plainly("start"),
     "start, a time is missing": start_with_a_fault,
     "today, no treatment": plainly("today"),
-    "not yet": plainly("not-yet"),
     "guide": plainly("guide"),
     "breakouts": plainly("breakouts"),
     "get help": plainly("get-help"),
     "sources": plainly("sources"),
     "privacy": plainly("privacy"),
     "offline": plainly("offline"),
+    "install": plainly("install"),
     "nowhere": plainly("nowhere"),
 }
 WITH: dict[str, Callable[[Phone, str], None]] = {
@@ -77,9 +92,22 @@ WITH: dict[str, Callable[[Phone, str], None]] = {
     "activity never": plainly(f"activities/{first_of_kind('never')}"),
     "activity do not stop": plainly(f"activities/{first_of_kind('do-not-stop')}"),
     "settings": plainly("settings"),
+    "situations": plainly("situations"),
     "settings, asking to delete": asking_to_delete,
+    "move, not a file of ours": moving_with_a_fault,
+    "start, a plan came": a_plan_came,
 }
 MOMENTS = {"today, before": later(-1), "today, after": later(50)}
+
+
+# Every day each in one language, in turn; in both with the long ones.
+IN_EACH_LANGUAGE = [
+    pytest.param(
+        (name, language), marks=[] if language == LANGUAGES[number % 2] else [pytest.mark.long]
+    )
+    for number, name in enumerate((*WITHOUT, *WITH))
+    for language in LANGUAGES
+]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +126,7 @@ def two_phones(browser: Browser, server: "Server") -> Iterator[tuple[Phone, Phon
 
 @pytest.fixture(
     scope="module",
-    params=list(product((*WITHOUT, *WITH), LANGUAGES)),
+    params=IN_EACH_LANGUAGE,
     ids=lambda param: f"{param[0]}, {param[1]}",
 )
 def shown(request: pytest.FixtureRequest, two_phones: tuple[Phone, Phone]) -> Page:
@@ -121,9 +149,15 @@ RUN_AXE = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("turned", [False, pytest.param(True, marks=pytest.mark.long)])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing(shown: Page, width: int, scheme: Any) -> None:
+def test_axe_finds_nothing(shown: Page, width: int, turned: bool) -> None:
+    """Each width in each theme, one of the two in English and the other in French.
+
+    The long ones add the same the other way round.
+    """
+    french = shown.evaluate("() => document.documentElement.lang === 'fr'")
+    scheme: Any = SCHEMES[(WIDTHS.index(width) + french + turned) % 2]
     shown.set_viewport_size({"width": width, "height": 844})
     shown.emulate_media(color_scheme=scheme)
     assert shown.evaluate(RUN_AXE) == []
@@ -260,6 +294,28 @@ def test_axe_finds_nothing_on_any_page(
     assert found == {}
 
 
+PLAIN = ("", "start", "today", "guide", "breakouts", "activities", "activities/makeup", "get-help",
+         "sources", "privacy", "settings", "reminders", f"{GUIDE}/day-2", "offline")  # fmt: skip
+
+
+def test_no_page_has_anything_to_complain_about(new_phone: NewPhone) -> None:
+    phone = new_phone(service_workers="allow")
+    for language in LANGUAGES:
+        for path in PLAIN:
+            phone.open(f"/{language}/{path}")
+        phone.begin(language)
+        phone.open(f"/{language}/{GUIDE}/day-0")
+    assert phone.faults == []
+    # A complaint would be heard.
+    phone.page.evaluate("() => document.body.setAttribute('onclick', 'alert()')")
+    phone.page.evaluate(
+        "() => document.body.append(Object.assign(new Image(), { src: '//[::1]/' }))"
+    )
+    for complaint in ("inline event handler", "Content Security Policy", "to somebody else"):
+        until(lambda each=complaint: each in "".join(phone.faults), complaint)  # type: ignore[misc]
+    phone.faults.clear()
+
+
 # Colours, without a browser
 
 THEMES = {
@@ -331,3 +387,19 @@ def test_the_edges_of_controls_stand_out_in_every_theme(theme: str) -> None:
     pairs = [*product(("boundary", "link"), ("ground", "card")), ("boundary", "calm")]
     ratios = {pair: round(contrast(*pair, found), 2) for pair in pairs}
     assert {pair: ratio for pair, ratio in ratios.items() if ratio < 3} == {}
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_tab_is_cut_off_at_twice_the_text(new_phone: NewPhone, width: int) -> None:
+    phone = new_phone(viewport={"width": width, "height": 844})
+    for language in LANGUAGES:
+        phone.open(f"/{language}/get-help")
+        ends = phone.page.evaluate(
+            "() => { document.documentElement.style.fontSize = '200%';"
+            " return [...document.querySelectorAll('.tabs a')].flatMap((tab) => {"
+            " const words = document.createRange(); words.selectNodeContents(tab);"
+            " const { left, right } = words.getBoundingClientRect(); return [left, right]; }); }"
+        )
+        assert len(ends) == 6
+        # From the left to the right, and none over its neighbour.
+        assert [0, *ends, width] == sorted([0, *ends, width])

@@ -1,13 +1,16 @@
 """A person follows their own days: from the two questions to the end, and to deleting it all."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from .conftest import PHONE
 from .phone import (
+    DAILY_FRENCH,
     GUIDE,
     LANGUAGES,
     MONTREAL,
@@ -36,6 +39,25 @@ HOUR = timedelta(hours=1)
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
+@pytest.fixture(scope="module")
+def one_phone(browser: Browser, server: "Server") -> Iterator[Phone]:
+    """One phone for all of this file: another page takes half a second of a processor."""
+    still = {"service_workers": "block", "reduced_motion": "reduce"}
+    context = browser.new_context(**{**PHONE, **still})  # type: ignore[arg-type]
+    yield Phone(context, server.url)
+    context.close()
+
+
+@pytest.fixture
+def phone(one_phone: Phone) -> Iterator[Phone]:
+    """That phone as if new, on the morning of a treatment. Who changes its scripts takes a new one."""
+    one_phone.forget()
+    one_phone.set_clock(TREATED)
+    yield one_phone
+    faults, one_phone.faults = one_phone.faults, []
+    assert faults == []
+
+
 def at(hour: int, minute: int = 0) -> datetime:
     return TREATED.replace(hour=hour, minute=minute)
 
@@ -47,9 +69,9 @@ def ended(phone: Phone) -> datetime:
     return datetime.fromisoformat(row["from"]) - int(row["hours"]) * HOUR
 
 
-def ask_when(phone: Phone, language: str = "en") -> Page:
+def ask_when(phone: Phone, language: str = "en", answer: str = "standard") -> Page:
     phone.open(f"/{language}/start")
-    phone.page.click("[data-answer=standard]")
+    phone.page.click(f"[data-answer={answer}]")
     expect(phone.page.locator("[data-when=now]")).to_be_visible()
     return phone.page
 
@@ -72,7 +94,7 @@ def tick_first(phone: Phone) -> Locator:
 # Beginning
 
 
-@both_languages
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.long)])
 def test_a_person_begins_and_their_day_is_there_after_a_reload_and_a_restart(
     open_phone: OpenPhone, server: "Server", language: str
 ) -> None:
@@ -104,19 +126,41 @@ def test_all_five_answers_are_offered_and_none_is_chosen_beforehand(phone: Phone
         expect(page.locator("[data-when]:visible")).to_have_count(0)
 
 
-@both_languages
-def test_a_treatment_without_a_guide_leads_to_get_help_and_not_to_another_guide(
-    phone: Phone, language: str
-) -> None:
-    for answer in ("rf", "prp", "home", "unknown", "deep"):
-        if answer == "deep":
-            ask_when(phone, language).click("[data-deep]")
-        else:
-            phone.open(f"/{language}/start")
-            phone.page.click(f"[data-answer={answer}]")
-        phone.page.wait_for_url(f"**/{language}/not-yet")
-        expect(phone.page.locator(f'main a[href="/{language}/get-help"]')).to_be_visible()
-    assert phone.today(language)["state"] == "none"
+# What each answer waits for a rinse, makeup and sport, in hours.
+WAITS = {
+    "standard": (6, 48, 72), "deep": (6, 72, 96), "rf": (6, 72, 96), "prp": (24, 48, 72),
+    "home": (4, 24, 48), "unknown": (24, 72, 96),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", WAITS)
+def test_each_answer_leads_to_its_own_days_and_waits(phone: Phone, variant: str) -> None:
+    page = phone.page
+    phone.set_clock(TREATED)
+    ask_when(phone, "en", "standard" if variant == "deep" else variant)
+    expect(page.locator("[data-follows]")).to_be_visible(visible=variant in {"standard", "deep"})
+    if variant == "deep":
+        page.check("[name=deep]")
+    page.click("[data-when=now]")
+    page.wait_for_url("**/en/today")
+    phone.ready()
+    assert phone.state()["state"] == "day"
+    assert page.locator("[data-day-link]").get_attribute("href") == (
+        f"/en/microneedling/draft/{variant}/day-0"
+    )
+    wanted = dict(zip(("rinse", "makeup", "exercise"), WAITS[variant], strict=True))
+    phone.open("/en/activities")
+    shown = phone.waits()
+    for activity, hours in wanted.items():
+        assert datetime.fromisoformat(shown[activity]["from"]) == TREATED + timedelta(hours=hours)
+    phone.open("/en/activities/makeup")
+    (row,) = phone.waits().values()
+    assert datetime.fromisoformat(row["from"]) == TREATED + timedelta(hours=wanted["makeup"])
+    expect(page.locator(".answer [data-wait]:visible")).to_have_count(1)
+    phone.open("/en/guide")
+    expect(page.locator("[data-guide]:visible")).to_have_count(1)
+    own = page.locator(f"[data-guide={variant}] a").first
+    expect(own).to_be_visible()
 
 
 def test_a_part_of_the_day_that_has_not_begun_is_not_offered(phone: Phone) -> None:
@@ -292,14 +336,14 @@ def test_a_clock_change_neither_shortens_nor_stretches_a_wait(phone: Phone) -> N
 
 
 def test_a_wait_is_the_same_instant_when_the_phone_has_flown_to_another_zone(
-    open_phone: OpenPhone, server: "Server"
+    new_phone: "NewPhone",
 ) -> None:
-    phone = Phone(open_phone(service_workers="block"), server.url)
+    phone = new_phone(timezone_id=None)
+    phone.travel("America/Toronto")
     phone.begin_at(TREATED)
     phone.open("/en/activities")
     at_home = {name: row.get("from") for name, row in phone.waits().items()}
-    phone.context.close()
-    phone = Phone(open_phone(timezone_id="Europe/Paris", service_workers="block"), server.url)
+    phone.travel("Europe/Paris")
     # Eight in the evening in Montréal is two in the morning of the next day in Paris.
     phone.set_clock(later(1, 20))
     assert phone.today()["day"] == "2"
@@ -332,7 +376,8 @@ def test_days_turn_at_midnight_on_the_phone(phone: Phone) -> None:
     assert phone.today()["day"] == "1"
 
 
-def test_a_page_left_open_overnight_turns_to_the_new_day(phone: Phone) -> None:
+def test_a_page_left_open_overnight_turns_to_the_new_day(new_phone: "NewPhone") -> None:
+    phone = new_phone()
     phone.begin_at(later(0, 23, 58))
     phone.context.clock.install(time=later(0, 23, 58))
     assert phone.today()["day"] == "0"
@@ -410,8 +455,9 @@ def test_a_tick_made_on_today_is_there_on_the_whole_day_too(phone: Phone) -> Non
 
 @pytest.mark.parametrize("path", ["/en/today", day_path("en", "1")])
 def test_a_page_left_open_offers_each_act_one_tick_and_keeps_the_focus(
-    phone: Phone, path: str
+    new_phone: "NewPhone", path: str
 ) -> None:
+    phone = new_phone()
     phone.begin_at(TREATED)
     phone.context.clock.install(time=later(1, 9))
     phone.open(path)
@@ -430,7 +476,7 @@ def test_coming_back_to_a_page_offers_each_act_one_tick(
     open_phone: OpenPhone, server: "Server"
 ) -> None:
     # Playwright turns off the cache from which browsers take a page that one comes back to.
-    context = open_phone(ignore_default_args=["--disable-back-forward-cache"])
+    context = open_phone(whole=True, ignore_default_args=["--disable-back-forward-cache"])
     phone = Phone(context, server.url)
     phone.begin_at(TREATED)
     phone.set_clock(later(1, 9))
@@ -483,7 +529,11 @@ def test_someone_who_begins_for_the_first_time_is_not_told_that_they_replace_som
     expect(phone.page.locator("[data-replaces]")).to_be_hidden()
 
 
-@both_languages
+def shell_only(phone: Phone) -> bool:
+    return [name.split()[-1] for name in phone.caches()] == ["shell"]
+
+
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.long)])
 def test_deleting_everything_leaves_nothing_on_the_phone_but_the_shell(
     new_phone: "NewPhone", server: "Server", language: str
 ) -> None:
@@ -501,10 +551,21 @@ def test_deleting_everything_leaves_nothing_on_the_phone_but_the_shell(
     phone.page.click("dialog button[value=delete]")
     expect(phone.page.locator("[data-deleted]")).to_be_visible()
     assert phone.record() == {}
-    assert [name.split()[-1] for name in phone.caches()] == ["shell"]
+    until(lambda: shell_only(phone), "the app itself is kept anew, and nothing else")
     assert phone.page.evaluate("() => localStorage.length + sessionStorage.length") == 0
     assert phone.today(language)["state"] == "none"
-    assert [name.split()[-1] for name in phone.caches()] == ["shell"]
+    until(lambda: shell_only(phone), "the app itself is kept anew, and nothing else")
+
+
+def test_the_settings_show_the_treatment_before_the_worker_has_come(new_phone: "NewPhone") -> None:
+    phone = new_phone(service_workers="allow")
+    phone.begin_at(TREATED)
+    never = "navigator.serviceWorker.register = () => new Promise(() => {})"
+    phone.context.add_init_script(never)
+    phone.open("/en/settings")
+    expect(phone.page.locator("[data-variant-name=standard]")).to_be_visible()
+    assert "10:30" in phone.page.locator("[data-moment]").inner_text()
+    expect(phone.page.locator("[data-delete]")).to_be_enabled()
 
 
 def test_changing_the_language_after_deleting_brings_nothing_back(
@@ -523,7 +584,7 @@ def test_changing_the_language_after_deleting_brings_nothing_back(
     # That nothing is kept is no state to wait for.
     phone.page.wait_for_timeout(1000)
     assert "treatment" not in phone.record()
-    assert [name.split()[-1] for name in phone.caches()] == ["shell"]
+    until(lambda: shell_only(phone), "the app itself is kept anew, and nothing else")
 
 
 # Phones that do not keep, or lose what they hold
@@ -555,8 +616,9 @@ storage_refused = pytest.mark.parametrize(
 
 @storage_refused
 def test_a_phone_that_refuses_to_keep_says_so_and_follows_for_this_visit(
-    phone: Phone, refusal: str
+    new_phone: "NewPhone", refusal: str
 ) -> None:
+    phone = new_phone()
     phone.context.add_init_script(refusal)
     notice = phone.page.locator("[data-memory]")
     for language in LANGUAGES:
@@ -571,8 +633,9 @@ def test_a_phone_that_refuses_to_keep_says_so_and_follows_for_this_visit(
 
 
 def test_a_full_phone_does_not_go_on_showing_the_treatment_that_was_replaced(
-    phone: Phone,
+    new_phone: "NewPhone",
 ) -> None:
+    phone = new_phone()
     phone.begin_at(TREATED)
     phone.context.add_init_script(NO_ROOM)
     phone.begin_at(later(20))
@@ -580,7 +643,8 @@ def test_a_full_phone_does_not_go_on_showing_the_treatment_that_was_replaced(
     assert ended(phone) == later(20)
 
 
-def test_ticks_last_for_this_visit_on_a_phone_that_became_full(phone: Phone) -> None:
+def test_ticks_last_for_this_visit_on_a_phone_that_became_full(new_phone: "NewPhone") -> None:
+    phone = new_phone()
     phone.begin_at(TREATED)
     phone.context.add_init_script(NO_ROOM)
     phone.set_clock(later(1, 9))
@@ -593,14 +657,18 @@ def test_ticks_last_for_this_visit_on_a_phone_that_became_full(phone: Phone) -> 
     expect(boxes.first).to_be_checked()
 
 
-def test_without_any_storage_today_still_opens_and_the_guide_can_be_read(phone: Phone) -> None:
+def test_without_any_storage_today_still_opens_and_the_guide_can_be_read(
+    new_phone: "NewPhone",
+) -> None:
+    phone = new_phone()
     phone.context.add_init_script(NO_STORAGE_AT_ALL)
     assert phone.today()["state"] == "none"
     phone.open("/en/activities")
     expect(phone.page.locator("[data-activity]").first).to_be_visible()
 
 
-def test_a_database_that_dies_once_loses_nothing(phone: Phone) -> None:
+def test_a_database_that_dies_once_loses_nothing(new_phone: "NewPhone") -> None:
+    phone = new_phone()
     phone.context.add_init_script(DIES_ONCE)
     for language in LANGUAGES:
         phone.begin_at(TREATED, language)
@@ -627,7 +695,8 @@ def test_changing_the_language_keeps_the_place(phone: Phone) -> None:
     for place in pages:
         phone.open(f"/en/{place}")
         for there in ("fr", "en"):
-            phone.page.locator(f"[data-switch={there}]:visible").last.click()
+            # What appears once somebody scrolls may move a link from under the pointer.
+            phone.page.locator(f"[data-switch={there}]:visible").last.press("Enter")
             phone.page.wait_for_url(f"**/{there}/{place}")
             phone.ready()
             assert phone.page.evaluate("() => document.documentElement.lang") == there
@@ -639,16 +708,17 @@ def test_today_follows_the_same_treatment_in_the_other_language(phone: Phone) ->
     assert phone.today("fr").items() >= {"state": "day", "day": "3"}.items()
 
 
-@both_languages
+@DAILY_FRENCH
 def test_every_page_can_be_read_without_scripts(
     new_phone: "NewPhone", server: "Server", language: str
 ) -> None:
     page = new_phone(java_script_enabled=False).page
     addresses = [each for each in every_page(server.url) if each.startswith(f"/{language}/")]
     assert len(addresses) > 50
-    if language == "fr":
-        # The same template made each of them, and every one of them was read in English.
-        addresses = [each for each in addresses if "/activities/" not in each]
+    # One template makes every activity and one every day: some of each, other ones in each language.
+    alike = [each for each in addresses if re.search(r"/activities/|/day-", each)]
+    some = set(alike[LANGUAGES.index(language) :: 8])
+    addresses = [each for each in addresses if each not in alike or each in some]
     unread: dict[str, str] = {}
     for address in addresses:
         page.goto(server.url + address, wait_until="domcontentloaded")

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Playwright, expect
 
-from .conftest import PHONE, NewPhone, chromium
+from tests.conftest import chromium
+from tests.plan.links import link_of
+
+from .conftest import PHONE, NewPhone
 from .front import Answer, Front, as_it_is, front_door, to_scripts, wait_until_quiet
 from .phone import (
     GUIDE,
@@ -45,7 +48,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 def test_a_browser_has_nothing_against_installing_it(
     open_phone: OpenPhone, server: "Server"
 ) -> None:
-    phone = Phone(open_phone(), server.url)
+    phone = Phone(open_phone(whole=True), server.url)
     browser = phone.context.new_cdp_session(phone.page)
     for language in LANGUAGES:
         phone.open(f"/{language}/")
@@ -101,7 +104,7 @@ def kept(request: pytest.FixtureRequest, both_kept: dict[str, Kept]) -> Kept:
 @contextmanager
 def phone_on_disk(playwright: Playwright, profile: Path, url: str) -> Iterator[Phone]:
     """Open a phone whose profile stays on disk."""
-    settings = {**chromium(), **PHONE, **STILL}
+    settings = {**chromium(whole=False), **PHONE, **STILL}
     context = playwright.chromium.launch_persistent_context(profile, **settings)  # type: ignore[arg-type]
     yield Phone(context, url)
     context.close()
@@ -117,12 +120,20 @@ SEEN = """() => [
 ]"""
 
 
-def test_every_page_of_the_guide_opens_without_a_network(kept: Kept) -> None:
+def test_every_page_of_the_guide_opens_without_a_network(
+    kept: Kept, request: pytest.FixtureRequest
+) -> None:
+    """That all are kept is asked of the caches; of the activities, a part opens every day."""
     phone = kept.phone
     phone.set_clock(TREATED)
     assert len(kept.pages) > 60
+    pages = kept.pages
+    if not request.config.getoption("--long"):
+        alike = [each for each in pages if "/activities/" in each]
+        daily = alike[LANGUAGES.index(kept.language) :: 4]
+        pages = [each for each in pages if each not in alike or each in daily]
     wrong: dict[str, str] = {}
-    for address in kept.pages:
+    for address in pages:
         answer = phone.page.goto(phone.url + address)
         assert answer
         wanted = kept.headings[address]
@@ -166,6 +177,46 @@ def test_a_link_that_someone_marked_opens_the_kept_page(kept: Kept) -> None:
         answer = kept.phone.open(f"/{kept.language}/{path}?utm_source=x&fbclid=y")
         assert answer.status == 200
         assert kept.phone.state()["page"] in {path, "help"}
+    stored = "async () => { const all = await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url))); return all.flat(); }"
+    assert [each for each in kept.phone.page.evaluate(stored) if "utm_source" in each] == []
+
+
+KEPT_ADDRESSES = """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+  (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat()"""
+
+
+def test_an_icon_with_a_plan_opens_today_without_a_network_and_its_address_is_not_kept(
+    kept: Kept,
+) -> None:
+    phone = kept.phone
+    phone.set_clock(TREATED)
+    phone.open(f"/{kept.language}/get-help")
+    plan = link_of(phone.record()["treatment"])
+    answer = phone.open(f"/{kept.language}/today?plan={plan}")
+    assert answer.status == 200
+    assert phone.page.url == f"{phone.url}/{kept.language}/today"
+    assert phone.state()["state"] == "day"
+    addresses: list[str] = phone.page.evaluate(KEPT_ADDRESSES)
+    assert len(addresses) > 60
+    assert [each for each in addresses if "plan=" in each] == []
+
+
+def test_the_three_questions_are_answered_without_a_network(kept: Kept) -> None:
+    phone, language = kept.phone, kept.language
+    phone.set_clock(later(6, 9))
+    phone.open(f"/{language}/questions/expected")
+    for step in ("emergency", "today"):
+        phone.page.click(f"[data-step={step}] [data-next]")
+    for part in ("[data-sign=spots]", "[data-strength=severe]", "[data-trend=worse]"):
+        phone.page.click(part)
+    expect(phone.page.locator("[data-result=clinic]")).to_be_visible()
+    phone.open(f"/{language}/activities")
+    phone.page.get_by_role("searchbox").fill("sauna")
+    expect(phone.page.locator("[data-answer] [data-activity=sauna]")).to_be_visible()
+    phone.open(f"/{language}/questions/ingredients")
+    phone.page.get_by_role("textbox").fill("aqua, retinol")
+    phone.page.click("[data-package] button")
+    expect(phone.page.locator("[data-waiting] a[href='#class-retinoids']")).to_be_visible()
 
 
 def test_get_help_opens_in_either_language_without_a_network(kept: Kept) -> None:
@@ -242,6 +293,11 @@ def test_the_guide_in_the_other_language_opens_once_it_was_chosen(
     phone.open(f"/{other}/settings")
     for each in LANGUAGES:
         expect(phone.page.locator(f"[data-kept={each}] [data-keep]")).to_be_hidden()
+    phone.open(f"/{language}/activities")
+    with phone.page.expect_navigation():
+        phone.page.click(f"[data-switch={other}]:visible")
+    phone.ready()
+    assert phone.heading() == headings[f"/{other}/activities"]
 
 
 def test_a_second_visit_asks_the_server_for_nothing_but_the_worker(
@@ -330,6 +386,35 @@ def test_one_wrong_answer_and_the_guide_is_not_half_kept_but_tried_again(
     expect(phone.page.locator("[data-kept=en] [data-keep]")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"release": "another", "kinds": []}',
+        "not JSON",
+        pytest.param("{}", marks=pytest.mark.long),
+        pytest.param("null", marks=pytest.mark.long),
+    ],
+)
+def test_reminders_of_another_release_are_not_kept(
+    body: str, new_phone: NewPhone, house: House
+) -> None:
+    wrong = Answer(200, {"Content-Type": "application/json"}, body.encode())
+    house.front.rule = to_scripts(f"/en/{GUIDE}/reminders.json", wrong)
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.set_clock(TREATED)
+    phone.begin()
+    until(lambda: answered(house, wrong), "the wrong answer")
+    wait_until_quiet(house.front)
+    assert names(phone) == ["shell"]
+
+
+def test_reminders_are_read_without_a_network(kept: Kept) -> None:
+    kept.phone.open(f"/{kept.language}/get-help")
+    address = f"/{kept.language}/{GUIDE}/reminders.json"
+    read_there = "async (address) => (await (await fetch(address)).json()).reminders.length"
+    assert kept.phone.page.evaluate(read_there, address) > 8
+
+
 def names(phone: Phone) -> list[str]:
     """Return the names of the sets on a phone."""
     return sorted(name.split()[-1] for name in phone.caches())
@@ -352,6 +437,26 @@ def test_a_guide_that_could_not_be_kept_is_missed_honestly_without_a_network(
     phone.open("/en/settings")
     expect(phone.page.locator("[data-moment]")).to_be_visible()
     expect(phone.page.locator("[data-kept=en] [data-keep]")).to_be_visible()
+
+
+def test_a_phone_whose_caches_were_cleared_still_says_whom_to_call_without_a_network(
+    new_phone: NewPhone, house: House
+) -> None:
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+    browser = phone.context.new_cdp_session(phone.page)
+    asked = {"origin": phone.url, "storageTypes": "cache_storage"}
+    browser.send("Storage.clearDataForOrigin", asked)
+    house.front.close()
+    for language, said in zip(LANGUAGES, ("comes back", "reviendra"), strict=True):
+        answer = phone.page.goto(f"{phone.url}/{language}/today")
+        assert answer
+        assert answer.status == 503
+        assert phone.page.evaluate("() => document.documentElement.lang") == language
+        expect(phone.page.locator("body")).to_contain_text(said)
+        for number in ("911", "811"):
+            expect(phone.page.locator(f'a[href="tel:{number}"]')).to_be_visible()
 
 
 def test_a_browser_closed_while_the_guide_was_being_kept_keeps_it_at_the_next_opening(
@@ -395,7 +500,7 @@ def test_deleting_while_the_guide_is_being_kept_leaves_nothing(
     expect(phone.page.locator("[data-deleted]")).to_be_visible()
     deleted.set()
     wait_until_quiet(front)
-    assert names(phone) == ["shell"]
+    until(lambda: names(phone) == ["shell"], "the app itself is kept anew, and nothing else")
     phone.open("/en/today")
     wait_until_quiet(front)
     assert names(phone) == ["shell"]
@@ -418,6 +523,7 @@ KEPT_PAGES = ("/en/today", "/en/guide", day_path("en", "2"), "/fr/get-help")
 WAITING = "async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting)"
 
 
+@pytest.mark.long
 def test_a_new_release_comes_whole_once_every_window_was_closed(
     open_phone: OpenPhone, house: House
 ) -> None:
@@ -488,7 +594,7 @@ RELEASES_IN_EACH_CACHE = """async () => {
     const held = new Set();
     for (const request of await cache.keys()) {
       const text = await (await cache.match(request)).text();
-      const release = /<meta name="release" content="([^"]+)"/.exec(text)?.[1];
+      const release = /(?:<meta name="release" content=|"release": )"([^"]+)"/.exec(text)?.[1];
       if (release) held.add(release);
     }
     found[name] = [...held];

@@ -1,20 +1,25 @@
 """What plan.js must answer, worked out a second time: Python's zoneinfo is the oracle.
 
-    python3 tests/plan/make_vectors.py        writes vectors.json beside this file
+    python3 -m tests.plan.make_vectors        writes vectors.json beside this file
 
 plan.js reads clocks through Intl and finds offsets by probing around a moment. Nothing of that is
-repeated here: dates come from aware datetimes, doubled and skipped hours from PEP 495's fold.
+repeated here: dates come from aware datetimes, doubled and skipped hours from PEP 495's fold; for
+when the phone rings see oracle.py.
 A vector is {"what": sentence, "call": function, "args": [...], "want": answer}, instants in epoch
 milliseconds. tzdata 2025b and 2026f give the same file, and must: see SETTLED.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypedDict
 from zoneinfo import ZoneInfo
+
+from tests.plan import oracle
+from tests.plan.oracle import Json
 
 MONTREAL = "America/Toronto"
 ZONES = (
@@ -39,8 +44,11 @@ SETTLED = {
     "America/Vancouver": datetime(2026, 11, 1, tzinfo=UTC),
 }
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
 EPOCH = datetime.fromtimestamp(0, UTC)
 MILLISECOND = timedelta(milliseconds=1)
+A_DAY = 86_400_000
 
 
 class Treatment(TypedDict):
@@ -144,17 +152,24 @@ def allowed_from(treatment: Treatment, hours: int) -> int:
 
 
 def waits(
-    treatment: Treatment, activities: Iterable[Activity], now: int
+    treatment: Treatment,
+    activities: Iterable[Activity],
+    now: int,
+    own: Mapping[str, int] = NOTHING,
 ) -> list[dict[str, object]]:
-    moments = [(allowed_from(treatment, each["hours"]), each["id"]) for each in activities]
+    hours = [(each["id"], own.get(each["id"], each["hours"])) for each in activities]
+    moments = [(allowed_from(treatment, wait), name) for name, wait in hours]
     ordered = sorted(moments, key=lambda moment: moment[0])
     return [{"id": name, "at": moment, "open": now >= moment} for moment, name in ordered]
 
 
 def next_opening(
-    treatment: Treatment, activities: Iterable[Activity], now: int
+    treatment: Treatment,
+    activities: Iterable[Activity],
+    now: int,
+    own: Mapping[str, int] = NOTHING,
 ) -> dict[str, object] | None:
-    closed = [wait for wait in waits(treatment, activities, now) if not wait["open"]]
+    closed = [wait for wait in waits(treatment, activities, now, own) if not wait["open"]]
     return closed[0] if closed else None
 
 
@@ -186,6 +201,20 @@ def tomorrow_line(now: int, zone: str) -> bool:
     return local(now, zone).hour >= 18
 
 
+def schedule(
+    treatment: Treatment, reminders: list[Json], preferences: Json, zone: str
+) -> list[Json]:
+    rings = oracle.schedule(treatment, reminders, preferences, zone)
+    for ring in rings:
+        local(ring["until"] + A_DAY, zone)
+    return rings
+
+
+def in_an_hour(now: int, lasts: float, preferences: Json, zone: str) -> dict[str, int]:
+    local(now + 3 * A_DAY, zone)
+    return oracle.in_an_hour(now, lasts, preferences, zone)
+
+
 ORACLE: dict[str, Callable[..., object]] = {
     "stageOf": stage_of,
     "dateIn": date_in,
@@ -198,6 +227,12 @@ ORACLE: dict[str, Callable[..., object]] = {
     "endOf": end_of,
     "instantOf": instant_of,
     "tomorrowLine": tomorrow_line,
+    "schedule": schedule,
+    "inAnHour": in_an_hour,
+    "unseenInARow": oracle.unseen_in_a_row,
+    "isOwnWait": oracle.is_own_wait,
+    "ownWaits": oracle.own_waits,
+    "isShorterThanAny": oracle.is_shorter_than_any,
 }
 
 
@@ -472,12 +507,478 @@ def ask_evenings() -> Iterator[Vector]:
         yield ask(f"{place(zone)}: evening at 18:00", "tomorrowLine", six, zone)
 
 
+# --- when the phone rings ------------------------------------------------------------------------
+
+NIGHT = ("21:00", "08:00")
+NEVER_QUIET = ("00:00", "00:00")
+
+
+def remind(name: str, importance: int = 2, lasts: float = 12, **when_: object) -> Json:
+    kind = when_.pop("kind", "essential")
+    return {"id": name, "kind": kind, "importance": importance, "lasts": lasts, **when_}
+
+
+def wishes(quiet: tuple[str, str] = NIGHT, offset: int = 7, **more: object) -> Json:
+    begins, ends = quiet
+    return {"kinds": ["essential"], "quiet": {"from": begins, "to": ends}, "offset": offset, **more}
+
+
+# What care.md promises by default, and an evening a day that is put off or left out.
+PLAN = [
+    remind("rinse", 1, 4, opens={"rinse": 4}),
+    remind("cream", 1, 10, opens={"moisturizer": 24, "mineral": 24}),
+    remind("makeup", 2, 24, opens={"makeup": 48}),
+    remind("exercise", 3, 24, opens={"exercise": 72, "pool": 48}),
+    remind("look", 1, 9, days=[3, 7, 21], at="10:00"),
+    remind("actives", 2, 24, opens={"retinoid": 168}, after={"acid": 120}),
+    remind("evening", 4, 2, days=[0, 1, 2, 3], at="20:00", after={"rinse": 4}),
+]
+# A day that the clocks of a place are changed, or any; none that a tzdata release may take back.
+TURNS = {
+    MONTREAL: ("2026-03-08", "2026-11-01"),
+    "America/Vancouver": ("2026-03-08", "2025-11-02"),
+    "America/St_Johns": ("2026-03-08", "2026-11-01"),
+    "Europe/Paris": ("2026-03-29", "2026-10-25"),
+    "Africa/Casablanca": ("2026-03-22", "2026-02-15"),
+    "Asia/Kathmandu": ("2026-03-08", "2026-11-01"),
+    "Australia/Lord_Howe": ("2026-10-04", "2026-04-05"),
+    "Pacific/Auckland": ("2026-09-27", "2026-04-05"),
+    "Pacific/Kiritimati": ("2026-03-08", "2026-11-01"),
+}
+
+
+def ask_turns() -> Iterator[Vector]:
+    for zone, turns in TURNS.items():
+        for turn in turns:
+            for then in (f"{after(turn, -1)}T14:37", f"{after(turn, -3)}T23:50"):
+                what = f"{place(zone)}: treated {then}, the rings over {turn}"
+                yield ask(what, "schedule", treated(then, zone), PLAN, wishes(), zone)
+
+
+def ask_odd_hours() -> Iterator[Vector]:
+    for zone, turns in TURNS.items():
+        for turn in turns:
+            times = ("01:30", "01:45", "02:15", "02:30")
+            daily = [remind(f"at{time}", days=[0, 1, 2], at=time) for time in times[:3]]
+            treatment = treated(f"{after(turn, -2)}T12:00", zone)
+            what = f"{place(zone)}: rung in the small hours of {turn}"
+            yield ask(what, "schedule", treatment, daily, wishes(NEVER_QUIET, 3), zone)
+            once = [remind("late", days=[2], at=times[3])]
+            what = f"{place(zone)}: rung at half past two on {turn}"
+            yield ask(what, "schedule", treatment, once, wishes(NEVER_QUIET, 0), zone)
+
+
+def ask_travellers() -> Iterator[Vector]:
+    for there, then, here, _ in JOURNEYS:
+        what = f"treated in {place(there)} {then}, rung in {place(here)}"
+        yield ask(what, "schedule", treated(then, there), PLAN, wishes(), here)
+    daily = [
+        remind("daily", 1, 2, days=[0, 1, 2], at="09:30"),
+        remind("late", days=[0], at="23:45"),
+    ]
+    for there, here in (
+        ("Pacific/Apia", "Pacific/Pago_Pago"),
+        ("Pacific/Pago_Pago", "Pacific/Apia"),
+        ("Pacific/Kiritimati", "Pacific/Honolulu"),
+        ("Pacific/Honolulu", "Pacific/Kiritimati"),
+    ):
+        for time in ("00:05", "09:30", "23:50"):
+            what = f"over the date line: treated in {place(there)} at {time}, rung in {place(here)}"
+            treatment = treated(f"2026-06-10T{time}", there)
+            yield ask(what, "schedule", treatment, daily, wishes(("22:00", "07:00")), here)
+
+
+def ask_late_treatments() -> Iterator[Vector]:
+    evening = [remind("evening", days=[0, 1], at="20:00"), remind("soon", 1, opens={"rinse": 0})]
+    for zone in ZONES:
+        for time in ("19:59", "20:00", "23:50"):
+            what = f"{place(zone)}: treated at {time}, an evening ring at 20:00"
+            treatment = treated(f"2026-06-10T{time}", zone)
+            yield ask(what, "schedule", treatment, evening, wishes(NEVER_QUIET), zone)
+
+
+QUIETS = (
+    ("22:00", "07:00"),
+    ("21:30", "08:15"),
+    ("00:00", "08:00"),
+    ("22:00", "00:00"),
+    ("23:59", "00:01"),
+    ("13:00", "15:00"),
+    ("08:00", "08:00"),
+    ("09:00", "18:00"),
+    ("02:30", "06:00"),
+    ("01:30", "05:00"),
+    ("22:00", "01:30"),
+    ("22:00", "02:30"),
+    ("02:15", "02:45"),
+)
+TIMES = ("00:00", "01:30", "07:53", "08:00", "14:53", "15:00", "20:53", "21:00", "22:00", "23:59")
+
+
+def ask_quiet_hours() -> Iterator[Vector]:
+    for quiet in QUIETS:
+        for turn in ("2026-03-08", "2026-11-01"):
+            daily = [remind(f"r{hour}", hour % 3, hours=hour) for hour in range(2, 50, 6)]
+            what = f"quiet from {quiet[0]} to {quiet[1]} around {turn}"
+            treatment = treated(f"{after(turn, -1)}T16:40")
+            yield ask(what, "schedule", treatment, daily, wishes(quiet, 0), MONTREAL)
+        edges = [remind("begin", 1, days=[1], at=quiet[0]), remind("end", days=[1], at=quiet[1])]
+        what = f"rung at {quiet[0]} and at {quiet[1]}, the edges of the quiet hours"
+        treatment = treated("2026-06-10T12:00")
+        yield ask(what, "schedule", treatment, edges, wishes(quiet, 0), MONTREAL)
+    for time in TIMES:
+        for offset in (0, 14):
+            one = [remind("one", days=[1], at=time)]
+            what = f"{time} and {offset} minutes, quiet from 21:00 to 08:00"
+            treatment = treated("2026-06-10T12:00")
+            yield ask(what, "schedule", treatment, one, wishes(offset=offset), MONTREAL)
+
+
+# Clocks that change around midnight, where people set their quiet hours.
+MIDNIGHTS = (
+    (MONTREAL, "2026-03-08", "01:00", "02:30"),
+    (MONTREAL, "2026-11-01", "00:30", "01:00"),
+    (MONTREAL, "2026-11-01", "00:45", "01:30"),
+    ("America/Santiago", "2026-04-04", "22:15", "23:00"),
+    ("America/Santiago", "2026-04-04", "22:15", "23:30"),
+    ("America/Santiago", "2026-04-04", "06:15", "23:30"),
+    ("America/Santiago", "2026-09-05", "22:15", "00:30"),
+    ("Africa/Cairo", "2026-04-23", "22:15", "00:30"),
+    ("Africa/Cairo", "2026-10-29", "22:15", "23:30"),
+    ("Atlantic/Azores", "2026-03-28", "22:15", "00:30"),
+    ("Atlantic/Azores", "2026-10-24", "22:15", "00:30"),
+    ("Australia/Lord_Howe", "2026-04-05", "01:15", "01:45"),
+    ("Australia/Lord_Howe", "2026-10-04", "01:15", "02:15"),
+)
+
+
+def ask_nights() -> Iterator[Vector]:
+    for zone, date, time, begins in MIDNIGHTS:
+        treatment = treated(f"{date}T00:00", zone)
+        late = remind("late", lasts=24, days=[0], at=time)
+        what = f"{place(zone)} {date}: rung at {time}, useful until the clock is quiet at {begins}"
+        for ends, offset in (("06:00", 0), (begins[:3] + "59", 7)):
+            wanted = wishes((begins, ends), offset)
+            yield ask(f"{what}, to {ends}", "schedule", treatment, [late], wanted, zone)
+    what = "quiet hours whose end is skipped begin again at once"
+    one, wanted = [remind("one", days=[0], at="20:00")], wishes(("02:45", "02:15"))
+    yield ask(what, "schedule", treated("2026-03-07T10:00"), one, wanted, MONTREAL)
+    again = wishes(("22:00", "01:30"), 0)
+    before = when("2026-11-01T00:30")
+    what = "the clock turns back into quiet hours that were over"
+    yield ask(what, "inAnHour", before, 12, again, MONTREAL)
+    yield ask(f"{what}, a quarter before", "inAnHour", before + 900_000, 12, again, MONTREAL)
+
+
+def ask_own_waits() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T11:20")
+    for what, own in (
+        ("nothing of its own", {}),
+        ("makeup sooner", {"makeup": 12}),
+        ("makeup at once", {"makeup": 0}),
+        ("makeup later", {"makeup": 96}),
+        ("half a day and a half", {"makeup": 36.5}),
+        ("the shorter of two waits now the longer", {"moisturizer": 6, "mineral": 30}),
+        ("the longer of two waits now the shorter", {"exercise": 24}),
+        ("both of two waits shorter", {"exercise": 24, "pool": 36}),
+        ("a longer wait before the evening", {"rinse": 30}),
+        ("no wait before the evening", {"rinse": 0}),
+        ("acids after the actives", {"acid": 200}),
+        ("acids as long as the actives", {"acid": 168}),
+        ("something that nobody is reminded of", {"sauna": 500}),
+    ):
+        yield ask(f"the clinic has {what}", "schedule", treatment, PLAN, wishes(own=own), MONTREAL)
+    namesake, own = [remind("makeup", hours=3)], {"makeup": 12}
+    what = "hours are nobody's wait, whatever the reminder is called"
+    yield ask(what, "schedule", treatment, namesake, wishes(own=own), MONTREAL)
+
+
+def ask_own_openings() -> Iterator[Vector]:
+    treatment, now = treated("2026-11-22T14:30"), when("2026-11-24T14:30")
+    for what, own in (
+        ("nothing of its own", {}),
+        ("a longer wait for what was open", {"makeup": 49}),
+        ("a wait that is just over", {"exercise": 48}),
+        ("a wait that ends in an hour", {"exercise": 49}),
+        ("the same day for what waits longest", {"retinoid": 0}),
+        ("the last day of the guide", {"rinse": 1008}),
+        ("a tie with another", {"makeup": 168}),
+        ("a wait for what is not in the list", {"kissing": 500}),
+        ("every wait its own", dict.fromkeys(("retinoid", "makeup", "rinse", "sauna"), 60)),
+    ):
+        args = (treatment, ACTIVITIES, now, own)
+        yield ask(f"own waits, {what}: the waits", "waits", *args)
+        yield ask(f"own waits, {what}: what opens next", "nextOpening", *args)
+
+
+def ask_what_is_an_own_wait() -> Iterator[Vector]:
+    anything: tuple[object, ...] = (
+        0,
+        1,
+        24,
+        1007,
+        1008,
+        1009,
+        -1,
+        1.5,
+        1e9,
+        "24",
+        None,
+        True,
+        [24],
+        {},
+    )
+    for hours in anything:
+        yield ask(f"{hours!r} as a clinic's own wait", "isOwnWait", hours)
+    yield ask("no clinic has no waits", "ownWaits", None)
+    for what, clinic in (
+        ("nothing about waits", {"name": "A", "phone": "", "hours": ""}),
+        ("no waits yet", {"waits": {}}),
+        ("waits of nothing", {"waits": None}),
+        ("two waits", {"waits": {"makeup": 24, "pool": 0}}),
+        (
+            "a wait and what is none",
+            {"waits": {"makeup": "24", "pool": 72, "sun": -1, "sauna": 2.5}},
+        ),
+        ("a wait beyond the guide", {"waits": {"acids": 1009}}),
+    ):
+        yield ask(f"a clinic with {what}", "ownWaits", clinic)
+
+
+def ask_what_is_shorter() -> Iterator[Vector]:
+    for hours, guide, shortest in (
+        (5, 48, 6),
+        (6, 48, 6),
+        (47, 48, 6),
+        (0, 48, 6),
+        (0, 24, 0),
+        (47, 48, None),
+        (48, 48, None),
+        (71, None, 72),
+        (72, None, 72),
+        # A roller at home waits less than any clinic says.
+        (3, 4, 6),
+        (4, 4, 6),
+        (5, 4, 6),
+        (0, None, None),
+    ):
+        what = f"{hours} h where the guide waits {guide} and the shortest found is {shortest}"
+        yield ask(what, "isShorterThanAny", hours, guide, shortest)
+
+
+def ask_what_has_rung() -> Iterator[Vector]:
+    evening = treated("2026-06-10T16:20")
+    for what, rung in (
+        ("nothing", []),
+        ("the first one", ["rinse"]),
+        ("one of many days", ["look.7"]),
+        ("most of it", ["rinse", "cream", "makeup", "exercise", "look.3", "look.7", "actives"]),
+        ("what is in no plan", ["nothing", "look.4"]),
+    ):
+        for quiet in (NIGHT, ("20:00", "12:00")):
+            wanted = wishes(quiet, rung=rung)
+            saying = f"{what} has rung, quiet from {quiet[0]} to {quiet[1]}"
+            yield ask(saying, "schedule", evening, PLAN, wanted, MONTREAL)
+    full = [remind(f"r{hour}", hour % 4, 4, days=[1], at=f"{hour:02}:00") for hour in range(9, 15)]
+    for rung in ([], ["r9.1"], ["r9.1", "r12.1"], ["r10.1", "r11.1", "r13.1"]):
+        what = f"of a full day, {len(rung)} have rung and are put off no more"
+        yield ask(what, "schedule", evening, full, wishes(rung=rung), MONTREAL)
+
+
+def ask_floors() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T11:20")
+    for what, floors in (
+        ("no wait", {}),
+        ("a wait that ends at the moment", {"rinse": 24}),
+        ("a wait that ends a minute later", {"rinse": 24 + 1 / 60}),
+        ("two waits, the longer one too long", {"rinse": 4, "makeup": 48}),
+        ("two waits, the longer one first", {"makeup": 48, "rinse": 4}),
+    ):
+        two = [
+            remind("at", 1, days=[0, 1, 2, 3], at="11:20", after=floors),
+            remind("hours", 2, hours=24, after=floors),
+            remind("opens", 3, opens={"cream": 24}, after=floors),
+        ]
+        yield ask(f"never before {what}", "schedule", treatment, two, wishes(), MONTREAL)
+    spring = treated("2026-03-07T10:00")
+    daily = [remind("day", days=[1], at="10:00", after={"cream": 24})]
+    yield ask("never 23 hours after in spring", "schedule", spring, daily, wishes(), MONTREAL)
+
+
+def ask_rounding() -> Iterator[Vector]:
+    sharp = when("2026-06-10T10:00")
+    one = [remind("one", opens={"cream": 2})]
+    for late in (-1, 0, 1, 1000, 60_000, 899_999, 900_000, 900_001):
+        for offset in (0, 1, 14):
+            treatment: Treatment = {"at": rfc3339(sharp + late), "zone": MONTREAL, "rough": None}
+            what = f"{late} ms after the quarter, {offset} minutes on"
+            yield ask(what, "schedule", treatment, one, wishes(offset=offset), MONTREAL)
+    half = [remind("half", hours=2.5), remind("third", hours=1 / 3)]
+    what = "parts of an hour"
+    yield ask(what, "schedule", treated("2026-06-10T10:00"), half, wishes(), MONTREAL)
+
+
+def at_ten(*importances: int) -> list[Json]:
+    return [remind(f"r{place}", each, place + 1, days=[1], at="10:00")
+            for place, each in enumerate(importances)]  # fmt: skip
+
+
+def ask_coincidences() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T12:00")
+    for given in ((1, 2), (2, 1), (2, 2, 1), (3, 1, 2, 1), (2, 2), (3, 3, 3, 3, 1)):
+        what = f"at one moment, of importance {given}"
+        yield ask(what, "schedule", treatment, at_ten(*given), wishes(), MONTREAL)
+    night = [remind(f"r{hour}", 4 - hour % 4, hour, hours=hour) for hour in range(10, 20)]
+    yield ask("a night of rings in the morning", "schedule", treatment, night, wishes(), MONTREAL)
+    whole = [remind("whole", days=[3], at="10:00", page="3", words="Look at your skin")]
+    yield ask("a reminder comes back whole", "schedule", treatment, whole, wishes(), MONTREAL)
+    what = "nothing to remind of"
+    yield ask(what, "schedule", treatment, [], wishes(), MONTREAL)
+
+
+# importances in the order of the day, and the hours at which they ring
+FULL_DAYS = (
+    ((1, 2, 3), (9, 12, 15)),
+    ((1, 2, 3, 4), (9, 12, 15, 18)),
+    ((4, 3, 2, 1), (9, 12, 15, 18)),
+    ((2, 4, 1, 3), (9, 12, 15, 18)),
+    ((1, 1, 1, 1), (9, 12, 15, 18)),
+    ((2, 2, 2, 2), (9, 13, 15, 18)),
+    ((2, 2, 2, 2), (9, 13, 16, 18)),
+    ((1, 3, 3, 1), (9, 12, 14, 18)),
+    ((1, 3, 3, 1), (9, 10, 14, 18)),
+    ((3, 1, 3, 1), (9, 12, 15, 18)),
+    ((3, 1, 3, 1), (9, 13, 15, 18)),
+    ((1, 1, 1, 9), (9, 12, 15, 18)),
+    ((3, 2, 1, 2, 3), (9, 11, 13, 15, 17)),
+    ((5, 4, 3, 2, 1), (9, 11, 13, 15, 17)),
+    ((1, 2, 3, 4, 5), (9, 11, 13, 15, 17)),
+    ((3, 3, 1, 3, 3, 1), (8, 9, 11, 12, 13, 20)),
+    ((2, 2, 2, 2, 2, 2, 2), (8, 9, 10, 12, 14, 17, 20)),
+    ((4, 1, 4, 2, 4, 3, 4), (8, 10, 12, 14, 16, 18, 20)),
+)
+
+
+def ask_full_days() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T21:00")
+    for importances, hours in FULL_DAYS:
+        day = [
+            remind(f"r{hour}", importance, hour / 2, days=[1], at=f"{hour:02}:00")
+            for importance, hour in zip(importances, hours, strict=True)
+        ]
+        what = f"rings at {hours}, of importance {importances}"
+        yield ask(what, "schedule", treatment, day, wishes(), MONTREAL)
+        yield ask(f"{what}, last first", "schedule", treatment, day[::-1], wishes(), MONTREAL)
+    late = [remind(f"r{hour}", hour % 3, hours=hour) for hour in range(1, 56, 4)]
+    for zone in ZONES:
+        what = f"{place(zone)}: three a day by its own midnight"
+        yield ask(what, "schedule", treatment, late, wishes(NEVER_QUIET), zone)
+    twins = [*at_ten(3, 1), remind("noon", 2, days=[1], at="12:00"),
+             remind("tea", 2, days=[1], at="15:00"), remind("dinner", 2, days=[1], at="18:00")]  # fmt: skip
+    what = "a ring counts as much as its most important reminder"
+    yield ask(what, "schedule", treatment, twins, wishes(), MONTREAL)
+
+
+def ask_pauses() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T12:00")
+    daily = [remind("daily", days=[1, 2, 3, 4], at="10:00"),
+             remind("minor", 3, days=[1, 2, 3, 4], at="09:00")]  # fmt: skip
+    ten = when("2026-06-12T10:07")
+    for what, spans in (
+        ("from the moment of a ring", [(ten, ten + 1)]),
+        ("until the moment of a ring", [(ten - 1, ten)]),
+        ("from just after a ring", [(ten + 1, ten + A_DAY)]),
+        ("over two days", [(ten - A_DAY, ten + 1)]),
+        ("twice", [(ten, ten + 1), (ten + A_DAY, ten + A_DAY + 1)]),
+        ("for good", [(0, ten + 90 * A_DAY)]),
+        ("for no time", [(ten, ten)]),
+    ):
+        pauses = [{"from": begins, "until": ends} for begins, ends in spans]
+        wanted = wishes(pauses=pauses)
+        yield ask(f"a pause {what}", "schedule", treatment, daily, wanted, MONTREAL)
+    full = [remind(f"r{hour}", hour, days=[1], at=f"{hour}:00") for hour in (10, 12, 14, 16)]
+    for hour in (10, 12, 14, 16):
+        begins = when(f"2026-06-11T{hour}:00")
+        pauses = [{"from": begins, "until": begins + 1_800_000}]
+        what = f"a full day with a pause at {hour}"
+        yield ask(what, "schedule", treatment, full, wishes(pauses=pauses), MONTREAL)
+
+
+def ask_uses() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T12:00")
+    for time in ("20:00", "20:30", "20:45", "20:59"):
+        for lasts in (0.25, 1, 24):
+            one = [remind("one", lasts=lasts, days=[1], at=time)]
+            what = f"rung from {time}, useful for {lasts} hours, quiet at 21:05"
+            wanted = wishes(("21:05", "08:00"), 0)
+            yield ask(what, "schedule", treatment, one, wanted, MONTREAL)
+    for quiet in (NEVER_QUIET, ("13:00", "15:00"), ("00:00", "06:00")):
+        one = [remind("one", lasts=24, days=[1], at="14:00")]
+        what = f"useful for a day, quiet from {quiet[0]} to {quiet[1]}"
+        yield ask(what, "schedule", treatment, one, wishes(quiet), MONTREAL)
+    what = "useful as long as the longest of them"
+    both = [remind("short", 1, 1, days=[1], at="10:00"), remind("long", 2, 5, days=[1], at="10:00")]
+    yield ask(what, "schedule", treatment, both, wishes(), MONTREAL)
+    yield ask(f"{what}, given first", "schedule", treatment, both[::-1], wishes(), MONTREAL)
+
+
+def ask_kinds() -> Iterator[Vector]:
+    treatment = treated("2026-06-10T12:00")
+    mixed = [remind("a", days=[1], at="10:00"), remind("b", days=[1], at="11:00", kind="daily"),
+             remind("c", days=[1], at="12:00", kind="sores")]  # fmt: skip
+    for kinds in ([], ["essential"], ["daily"], ["sores", "essential"], ["unknown"]):
+        what = f"wanted: {kinds or 'nothing'}"
+        yield ask(what, "schedule", treatment, mixed, wishes() | {"kinds": kinds}, MONTREAL)
+
+
+def ask_an_hour() -> Iterator[Vector]:
+    for zone, turns in TURNS.items():
+        for date in (*turns, "2026-06-10"):
+            for time in ("00:10", "06:00", "19:31", "23:59"):
+                now = when(f"{date}T{time}", zone)
+                what = f"{place(zone)} {date}: an hour from {time}"
+                yield ask(what, "inAnHour", now, 6, wishes(), zone)
+    for quiet in QUIETS:
+        for time in ("00:31", "12:00", "13:59:59", "20:40", "22:53"):
+            what = f"an hour from {time}, quiet from {quiet[0]} to {quiet[1]}"
+            now = when(f"2026-06-10T{time}")
+            yield ask(what, "inAnHour", now, 10.5, wishes(quiet, 9), MONTREAL)
+
+
+def ask_unseen() -> Iterator[Vector]:
+    now = when("2026-06-10T12:00")
+    quarter = 900_000
+    for what, ages, unseen in (
+        ("no ring yet", (), ()),
+        ("one, seen", (2,), ()),
+        ("one, unseen", (2,), (2,)),
+        ("the last two of four", (2, 3, 4, 5), (2, 3, 5)),
+        ("in no order", (4, 2, 5, 3), (2, 3, 5)),
+        ("all of three", (4, 3, 2), (2, 3, 4)),
+        ("only an older one", (2, 3), (3,)),
+        ("a quarter of an hour old", (1, 3), (1,)),
+        ("a moment less than a quarter old", (0.999, 3), (0.999, 3)),
+        ("a fresh one that was seen", (0.5, 3), (3,)),
+        ("still to come", (-8, -4, 2), (-8, -4, 2)),
+    ):
+        rings = [
+            {"id": f"r{age}", "at": now - int(age * quarter), "seen": age not in unseen}
+            for age in ages
+        ]
+        yield ask(f"unseen: {what}", "unseenInARow", rings, now)
+
+
 def vectors() -> list[Vector]:
     """Every vector, in an order that never changes; no two say the same."""
     every = [
         *chain(ask_stages(), ask_dates(), ask_days(), ask_days_over_clock_changes()),
         *chain(ask_journeys(), ask_standings(), ask_last_days(), ask_allowances()),
         *chain(ask_waits(), ask_rows(), ask_ends(), ask_walls(), ask_evenings()),
+        *chain(ask_turns(), ask_odd_hours(), ask_travellers(), ask_late_treatments()),
+        *chain(ask_quiet_hours(), ask_nights(), ask_own_waits(), ask_what_has_rung(), ask_floors()),
+        *chain(ask_rounding(), ask_coincidences(), ask_full_days(), ask_pauses(), ask_uses()),
+        *chain(ask_kinds(), ask_an_hour(), ask_unseen()),
+        *chain(ask_own_openings(), ask_what_is_an_own_wait(), ask_what_is_shorter()),
     ]
     if len({vector["what"] for vector in every}) < len(every):
         raise ValueError("two vectors have the same sentence")
@@ -486,7 +987,8 @@ def vectors() -> list[Vector]:
 
 def render() -> str:
     """The text of vectors.json: one vector a line, so that a diff shows whole vectors."""
-    lines = ",\n".join(json.dumps(vector, ensure_ascii=False) for vector in vectors())
+    compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    lines = ",\n".join(map(compact, vectors()))
     return f"[\n{lines}\n]\n"
 
 

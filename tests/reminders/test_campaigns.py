@@ -547,6 +547,7 @@ def tell_of_storm(storm: Storm, what: str, size: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_push_service_that_calls_everyone_gone_for_a_while_loses_nobody(small_site: Site) -> None:
     storm = weather(small_site, 1000, 1, recovers=False)
     tell_of_storm(storm, "false 404s sqlite, 1 sender", 1000)

@@ -19,8 +19,8 @@ MOST, QUICK = 60, 1e9
 SEED = 20261122
 
 
-def sent_in_each_second(pace: float, answer: float, seconds: int = 8) -> Counter[int]:
-    """Return how many leave in each second when there is always more to send.
+def sent_in_each_ms(pace: float, answer: float, seconds: int = 8) -> Counter[int]:
+    """Return how many leave in each millisecond when there is always more to send.
 
     :param answer: seconds until a push is answered, always well
     """
@@ -36,7 +36,15 @@ def sent_in_each_second(pace: float, answer: float, seconds: int = 8) -> Counter
         while lane.has_room(now):
             lane.leaves()
             flying.append(now + answer)
-            left[step // 1000] += 1
+            left[step] += 1
+    return left
+
+
+def sent_in_each_second(pace: float, answer: float) -> Counter[int]:
+    """Return the same by the second."""
+    left = Counter[int]()
+    for step, pushes in sent_in_each_ms(pace, answer).items():
+        left[step // 1000] += pushes
     return left
 
 
@@ -101,6 +109,13 @@ def test_no_second_has_more_than_the_pace(pace: int, answer: float) -> None:
 def test_the_pace_is_used_when_there_is_enough_to_send(pace: int) -> None:
     left = sent_in_each_second(pace, 0.001)
     assert sum(left.values()) >= 0.9 * pace * 7
+
+
+@pytest.mark.parametrize(("pace", "handful"), [(5, 1), (100, 5), (1000, 32), (5000, 32)])
+def test_where_the_pace_is_what_holds_pushes_leave_by_the_handful(pace: int, handful: int) -> None:
+    left = sent_in_each_ms(pace, 0.001)
+    later = [pushes for step, pushes in left.items() if step >= 1000]
+    assert min(later) >= handful
 
 
 def test_a_quiet_night_does_not_save_up_for_a_burst() -> None:

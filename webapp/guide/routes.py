@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
@@ -27,9 +27,9 @@ OF_THE_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 class Made(Response):
     """An answer made once: its heads are written, and nothing is left to do at a request."""
 
-    def __init__(self, body: bytes, etag: str, *more: tuple[str, str]) -> None:
+    def __init__(self, body: bytes, media: str, etag: str, *more: tuple[str, str]) -> None:
         """Make it, with every header that the app puts on an answer."""
-        super().__init__(body, headers=[("ETag", etag), *CACHED, *more], mimetype="text/html")
+        super().__init__(body, headers=[("ETag", etag), *CACHED, *more], mimetype=media)
         current_app.process_response(self)
         self.etag = etag
         self.body = [body]
@@ -50,10 +50,25 @@ class Made(Response):
 
 @dataclass(frozen=True)
 class Rendered:
-    """The two answers that one page can give."""
+    """The two answers that one page can give; the small one is made when somebody takes it."""
 
-    plain: Made
-    brotli: Made
+    page: Page
+    text: bytes
+
+    @property
+    def _etag(self) -> str:
+        return hashlib.sha256(self.text).hexdigest()[:16]
+
+    @cached_property
+    def plain(self) -> Made:
+        """Return the page as it is."""
+        return Made(self.text, self.page.media, f'"{self._etag}"')
+
+    @cached_property
+    def brotli(self) -> Made:
+        """Return the page compressed, with an ETag of its own (RFC 9110, 8.8.3)."""
+        body, encoding = compressed(self.text), ("Content-Encoding", "br")
+        return Made(body, self.page.media, f'"{self._etag}b"', encoding)
 
 
 @lru_cache(maxsize=256)
@@ -80,6 +95,9 @@ def room(pages: Mapping[str, Page]) -> Blueprint:
                 abort(404)
             g.language = language
             rendered = kept[language, path] = _render(pages[path])
+        if "plan" in request.args:
+            # Nothing may remember this address: it holds a plan on its way to a home screen.
+            return Response(rendered.plain.body, headers={"Cache-Control": "no-store"})
         brotli = takes_brotli(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
         return rendered.brotli if brotli else rendered.plain
 
@@ -87,10 +105,4 @@ def room(pages: Mapping[str, Page]) -> Blueprint:
 
 
 def _render(page: Page) -> Rendered:
-    body = render_template(page.template, page=page, **page.values).encode()
-    digest = hashlib.sha256(body).hexdigest()[:16]
-    # Two encodings are two representations, so each has an ETag of its own (RFC 9110, 8.8.3).
-    return Rendered(
-        Made(body, f'"{digest}"'),
-        Made(compressed(body), f'"{digest}b"', ("Content-Encoding", "br")),
-    )
+    return Rendered(page, render_template(page.template, page=page, **page.values).encode())

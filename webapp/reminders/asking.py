@@ -168,7 +168,7 @@ def _read_reminders(body: dict[str, Any], now: int, faults: list[Fault]) -> Iter
         ]
         name = _read_name(each.get("id"), names, f"{where}/id", faults)
         at, until = (
-            _read_instant(each.get(key), f"{where}/{key}", faults) for key in ("at", "until")
+            read_instant(each.get(key), f"{where}/{key}", faults) for key in ("at", "until")
         )
         if at is not None and at > now + AHEAD_MS:
             faults.append(Fault(f"{where}/at", N_("Must be 400 days ahead at most")))
@@ -191,7 +191,8 @@ def _read_name(value: object, names: set[str], where: str, faults: list[Fault]) 
     return None
 
 
-def _read_instant(value: object, where: str, faults: list[Fault]) -> int | None:
+def read_instant(value: object, where: str, faults: list[Fault]) -> int | None:
+    """Return an instant in UTC milliseconds; what is none is a fault at ``where``."""
     found = INSTANT.fullmatch(value) if isinstance(value, str) else None
     if found:
         try:

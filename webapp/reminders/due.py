@@ -7,7 +7,7 @@ that a sender that was asleep cannot overrule the one that came after it.
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate, Update
@@ -22,8 +22,7 @@ GONE_FOR = 600_000  # milliseconds that a subscription is kept after its push se
 _s, _r = subscription.c, reminder.c
 
 
-@dataclass(slots=True, frozen=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A reminder that this sender holds, with all that is needed to send it."""
 
     id: int

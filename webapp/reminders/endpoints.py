@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 LONGEST = 2048  # characters of an endpoint
 # One grammar, and so narrow that no other parser can read something else into what passes:
@@ -23,8 +23,7 @@ class RefusedEndpointError(ValueError):
     """An address that no push is sent to."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """An accepted address: ``url`` as it is stored and sent to, ``origin`` of its push service."""
 
     url: str

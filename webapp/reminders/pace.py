@@ -11,6 +11,7 @@ FAILURES_TO_OPEN = 10
 OPEN_SECONDS = 30.0
 SILENT_SECONDS = 1.0
 BURST = 0.1
+HANDFUL = 32
 BASE_SECONDS, LONGEST_SECONDS = 10.0, 1800.0
 
 
@@ -27,6 +28,7 @@ class Lane:
     width: float = FIRST_WIDTH
     in_flight: int = 0
     allowance: float = 1.0
+    saves: bool = False
     asked_at: float = 0.0
     failures: int = 0
     opened_at: float | None = None
@@ -47,7 +49,13 @@ class Lane:
         refill = (now - self.asked_at) * self.pace * (1 - BURST)
         self.allowance = min(burst, self.allowance + refill)
         self.asked_at = now
-        return self.in_flight < min(self.most, int(self.width)) and self.allowance >= 1
+        # Where the pace is what holds, they leave by the handful: one by one, each would cost a
+        # whole turn of the loop.
+        if self.allowance < 1:
+            self.saves = True
+        elif self.allowance >= min(HANDFUL, burst / 2):
+            self.saves = False
+        return self.in_flight < min(self.most, int(self.width)) and not self.saves
 
     def stalls(self, now: float) -> bool:
         """Say whether nothing can be expected of the service for the moment."""

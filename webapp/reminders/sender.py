@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +20,7 @@ from webapp.config import Settings
 from webapp.db import now_ms, writing
 from webapp.reminders import due, forgetting, gone, watch
 from webapp.reminders.due import Parcel
-from webapp.reminders.endpoints import read_endpoint
+from webapp.reminders.endpoints import Endpoint, read_endpoint
 from webapp.reminders.keys import Keys, KeysError
 from webapp.reminders.pace import Lane, pause
 from webapp.reminders.push import Tokens, base64url, encrypt, message
@@ -30,7 +31,7 @@ from webapp.reminders.wire import LONGEST_RETRY_AFTER, Answer, Wire
 TICK, BEAT, SWEEP = 1.0, 5.0, 60.0  # seconds
 UNWRITTEN_FOR = 0.1  # seconds that an outcome waits for others to be written with
 QUIET = 0.002  # seconds without an answer, after which there is time to write
-IN_A_SLICE = 16  # messages encrypted before answers are read again
+IN_A_SLICE = 32  # messages encrypted before answers are read again: 5 ms
 BATCH = 512
 SECONDS_TO_LAND = 12.0
 CROWDED = 2.0  # seconds after which what a slow push service has no room for is looked at again
@@ -51,14 +52,13 @@ def outcome_of(status: int) -> str:
     return "refused"
 
 
-@dataclass(slots=True, frozen=True)
-class Letter:
-    """A push ready to be handed over."""
+class Letter(NamedTuple):
+    """A push with all its words, still to be encrypted."""
 
-    url: str
-    origin: str
+    parcel: Parcel
+    endpoint: Endpoint
     headers: list[str]
-    body: bytes
+    plaintext: bytes
 
 
 @dataclass
@@ -92,6 +92,7 @@ class Sender:
         self._lanes: dict[str, Lane] = {}
         self._urgent: deque[tuple[Parcel, float]] = deque()
         self._ready: dict[str, deque[tuple[Parcel, float]]] = {}
+        self._letters: list[Letter] = []
         self._unwritten = Unwritten()
         self._counted: watch.Counted = Counter()
         self._chance = random.SystemRandom()
@@ -269,26 +270,28 @@ class Sender:
         return lane
 
     def _room(self, reserved: int) -> int:
-        return self._most - reserved - len(self._wire) - self._unwritten.count
+        taken = len(self._wire) + len(self._letters) + self._unwritten.count
+        return self._most - reserved - taken
 
     def _fill(self, now: float) -> bool:
         """Let a slice of parcels leave; say whether some more could leave at once."""
         left = IN_A_SLICE
         while self._urgent and self._room(0) > 0:
-            self._leave(*self._urgent.popleft())
+            self._prepare(*self._urgent.popleft())
         for origin, parcels in list(self._ready.items()):
             lane = self._lane(origin)
             resumes_at = lane.resumes_at(now)
             if resumes_at is not None:
                 self._give_back(parcels, resumes_at - now)
             while left and parcels and self._room(self._reserved) > 0 and lane.has_room(now):
-                self._leave(*parcels.popleft())
+                self._prepare(*parcels.popleft())
                 left -= 1
             if not parcels:
                 del self._ready[origin]
+        self._leave()
         return not left and self._room(self._reserved) > 0
 
-    def _leave(self, parcel: Parcel, send_by: float) -> None:
+    def _prepare(self, parcel: Parcel, send_by: float) -> None:
         wall = now_ms()
         if time.monotonic() > send_by:
             self._put_back(parcel, 0)
@@ -302,19 +305,39 @@ class Sender:
             try:
                 letter = self._write_letter(parcel, wall)
             except Exception as error:  # noqa: BLE001  (one bad row must not stop the queue)
-                self._say("row", type(error).__name__, "a stored subscription cannot be sent to")
-                self._finish(parcel, "refused")
+                self._refuse(parcel, error)
             else:
                 self._lane(parcel.origin).leaves()
-                exempt = letter.origin in self._settings.push_services
-                self._wire.post(parcel, letter.url, letter.headers, letter.body, exempt=exempt)
+                self._letters.append(letter)
+
+    def _leave(self) -> None:
+        # Encryption and transport drive each other out of the processor's caches: one after the
+        # other for a whole slice costs a tenth less than in turns.
+        bodies = [self._seal(letter) for letter in self._letters]
+        for (parcel, endpoint, headers, _), body in zip(self._letters, bodies, strict=True):
+            if body:
+                exempt = endpoint.origin in self._settings.push_services
+                self._wire.post(parcel, endpoint.url, headers, body, exempt=exempt)
+        self._letters.clear()
+
+    def _seal(self, letter: Letter) -> bytes | None:
+        parcel = letter.parcel
+        try:
+            return encrypt(parcel.p256dh, parcel.auth, letter.plaintext)
+        except Exception as error:  # noqa: BLE001  (one bad row must not stop the queue)
+            self._lane(parcel.origin).lands()
+            self._refuse(parcel, error)
+            return None
+
+    def _refuse(self, parcel: Parcel, error: Exception) -> None:
+        self._say("row", type(error).__name__, "a stored subscription cannot be sent to")
+        self._finish(parcel, "refused")
 
     def _write_letter(self, parcel: Parcel, wall: int) -> Letter:
         endpoint = read_endpoint(parcel.endpoint, self._settings.push_services)
         private = self._live[parcel.key]
         receipt = receipt_of(self._keys.secret, parcel.id, parcel.topic)
         plaintext = message(self._settings.origin, parcel.language, parcel.name, receipt)
-        body = encrypt(parcel.p256dh, parcel.auth, plaintext)
         ttl = URGENT_TTL // 1000 if parcel.urgent else (parcel.until - wall) // 1000
         token = self._tokens.header(endpoint.origin, private, wall / 1000)
         headers = [
@@ -325,7 +348,7 @@ class Sender:
             "Content-Type: application/octet-stream",
             f"Authorization: {token}",
         ]
-        return Letter(endpoint.url, endpoint.origin, headers, body)
+        return Letter(parcel, endpoint, headers, plaintext)
 
     def _land(self, answers: Iterable[Answer]) -> None:
         for answer in answers:

@@ -4,8 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import certifi
 import pycurl
@@ -16,12 +15,14 @@ SECONDS_IN_ALL = 10
 SECONDS_TO_CONNECT = 5
 CONNECTION_LIVES = 600  # seconds; so that an address vetted once is vetted again
 MOST_READ = 4096  # bytes of an answer
+UPLOAD_BUFFER = (
+    16_384  # bytes, the least libcurl takes; each post in flight keeps one, of 64 KiB else
+)
 LONGEST_RETRY_AFTER = 21_600  # seconds: libcurl tells no more
 PIPE_MULTIPLEX = 2
 
 
-@dataclass(slots=True, frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of one post: ``status`` 0 when none came, with ``error`` saying why.
 
     ``retry_after`` is in seconds; `LONGEST_RETRY_AFTER` stands for that or any more.
@@ -155,6 +156,7 @@ class Wire:
             (pycurl.TIMEOUT, SECONDS_IN_ALL),
             (pycurl.CONNECTTIMEOUT, SECONDS_TO_CONNECT),
             (pycurl.MAXLIFETIME_CONN, CONNECTION_LIVES),
+            (pycurl.UPLOAD_BUFFERSIZE, UPLOAD_BUFFER),
             (pycurl.FOLLOWLOCATION, 0),
             (pycurl.NETRC, pycurl.NETRC_IGNORED),
             (pycurl.PROXY, ""),

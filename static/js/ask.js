@@ -1,0 +1,147 @@
+/**
+ * Search as you type over what people want to do again. Pure: no page, no storage, no clock. Accents, capitals,
+ * plurals and small slips do not matter; words of both languages are looked up, since Montréal mixes them.
+ *
+ * @typedef {{id: string, phrases: string[]}} Row  its name first, then what else people call it
+ * @typedef {{rows: {id: string, phrases: string[][], every: string[]}[], rarity: Map<string, number>}} Index  words by
+ *   phrase and all of them; how much a word says, 1 where one row alone has it
+ */
+
+import { distance } from "./slips.js";
+
+const STOP = new Set(
+  `a an and are at be can could do does for from go going have i if in is it may me my now of ok okay on or put
+   should take the this to try up use using wear when will with you again after before today still
+   aller au aux avec avant apres bord c ce cette d dans de des du donner en encore est et faire fais faut il j je l la le les ma me mes mettre
+   moi mon n ne on ou par pas peut peux pour puis prendre qu quand que quel quelle sa se ses si son sur t tu un une utiliser
+   veux vais y`.split(/\s+/),
+);
+const ENOUGH = 0.55;
+// Whoever types all of a name means it, a lone letter of it included: « vitamine C ».
+const SAID_WHOLE = 0.15;
+const OR = /[,;\/]|\s(?:or|ou|and|et)\s/i;
+
+/** Lower case without accents, words apart. */
+const wordsOf = (text) =>
+  text
+    .toLowerCase()
+    .replace(/œ/g, "oe")
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+    .map(singular);
+
+const singular = (word) => (word.length > 3 ? word.replace(/(?:(?<=s)es|(?<!s)s|x)$/, "") : word);
+
+/** @param {Row[]} rows  @returns {Index} */
+export function indexed(rows) {
+  const known = rows.map(({ id, phrases: called }) => {
+    const phrases = called.map((each) => wordsOf(each));
+    return { id, phrases, every: [...new Set(phrases.flat())] };
+  });
+  const homes = new Map();
+  for (const { id, every } of known) {
+    for (const word of every) homes.set(word, [...(homes.get(word) ?? []), id]);
+  }
+  const rarity = new Map([...homes].map(([word, ids]) => [word, 1 / Math.sqrt(ids.length)]));
+  return { rows: known, rarity };
+}
+
+/**
+ * @param {Index} index
+ * @param {string} text  as it was typed so far
+ * @param {number} most
+ * @returns {string[]}  ids, the best first; none where nothing is near enough
+ */
+export function search(index, text, most = 6) {
+  // Some names have an "or" of their own.
+  const lists = [...new Set([text, ...text.split(OR)])].map((each) => searchOne(index, each));
+  const places = Array.from({ length: most }, (_, place) => lists.map((list) => list[place]));
+  return [...new Set(places.flat().filter(Boolean))].slice(0, most);
+}
+
+function searchOne({ rows, rarity }, text) {
+  const typed = wordsOf(text);
+  const meant = typed.filter((word) => !STOP.has(word));
+  const asked = meant.length ? meant : typed;
+  if (!asked.some((word) => word.length > 1)) return [];
+  const whole = ` ${typed.join(" ")} `;
+  const said = (phrases) => phrases.some((phrase) => whole.includes(` ${phrase.join(" ")} `));
+  const meanings = asked.map((word, place) => likened(word, rarity, place === asked.length - 1));
+  const scores = rows.map((row) => ({
+    id: row.id,
+    score: best(row, meanings, rarity) + (said(row.phrases) ? SAID_WHOLE : 0),
+  }));
+  const near = scores.filter(({ score }) => score >= ENOUGH).sort((one, other) => other.score - one.score);
+  return near.map(({ id }) => id);
+}
+
+/** Every known word that one that was typed may mean, with how near it is; looked up once for all rows. */
+function likened(word, rarity, unfinished) {
+  const near = [...rarity.keys()].map((known) => [known, alike(known, word, unfinished)]);
+  return new Map(near.filter(([, likeness]) => likeness > 0));
+}
+
+/** How well the nearest of a row's phrases fits, its name first; and a little for each other word that the row knows. */
+function best({ phrases, every }, meanings, rarity) {
+  const fits = phrases.map((phrase, place) => share(phrase, meanings, rarity) * used(phrase, meanings) - (place && 0.01));
+  return Math.max(...fits) * 0.7 + share(every, meanings, rarity) * 0.3;
+}
+
+/** How much of what was asked stands among some words, from 0 to 1. */
+function share(among, meanings, rarity) {
+  let found = 0;
+  let weight = 0;
+  for (const near of meanings) {
+    const [likeness, known] = nearest(among, near);
+    // A word that no row knows says little about which row is meant.
+    const counts = rarity.get(known ?? nearestOf(near)) ?? 0.5;
+    found += likeness * counts;
+    weight += counts;
+  }
+  return weight && found / weight;
+}
+
+/** How much of a phrase was asked for, from three quarters to 1: its short names are nearer than its long ones. */
+function used(phrase, meanings) {
+  const meant = new Set(meanings.map((near) => nearest(phrase, near)[1]).filter(Boolean)).size;
+  const meaning = phrase.filter((word) => !STOP.has(word)).length;
+  return 0.75 + (0.25 * meant) / Math.max(1, meaning, meant);
+}
+
+function nearest(phrase, near) {
+  let top = [0, null];
+  for (const each of phrase) {
+    const likeness = near.get(each) ?? 0;
+    if (likeness > top[0]) top = [likeness, each];
+  }
+  return top;
+}
+
+const nearestOf = (near) => [...near].find(([, likeness]) => likeness === 1)?.[0];
+
+/** 1 for the same word, less for a beginning or a slip, 0 for another. */
+function alike(known, word, unfinished) {
+  if (known === word) return 1;
+  if (word.length > 1 && known.startsWith(word)) {
+    if (unfinished) return 0.8 + (0.2 * word.length) / known.length;
+    if (word.length > 3) return 0.8;
+  }
+  // "shaving" and "shave", « épilée » and « épilation »: the more of the stem is the same, the nearer.
+  const stem = alikeFrom(known, word);
+  const shorter = Math.min(known.length, word.length);
+  if (stem >= 4 && stem >= shorter - 2 && Math.abs(known.length - word.length) < 5) {
+    return 0.5 + (0.4 * stem) / Math.max(known.length, word.length);
+  }
+  const allowed = word.length < 4 ? 0 : word.length < 8 ? 1 : 2;
+  if (!allowed || Math.abs(known.length - word.length) > allowed || known.length < 4) return 0;
+  const slips = distance(known, word, allowed);
+  return slips > allowed ? 0 : 0.85 - 0.15 * slips;
+}
+
+function alikeFrom(one, other) {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
+}

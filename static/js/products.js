@@ -1,0 +1,311 @@
+/**
+ * "What's in it?": what stands on a package, read name by name, and what the product's answer is. Pure: no
+ * page, no storage, no clock. Whatever cannot be read for certain is unknown, never better than that.
+ *
+ * @typedef {"never" | "ask" | "from"} Kind
+ * @typedef {{first?: number, kind?: Kind, hours?: number}} Own  what an ingredient does not share with its class;
+ *   `first`: it counts among so many first ones of a list
+ * @typedef {(string | Own)[]} Names  all that stands for one thing, the name of the nomenclature (INCI) first
+ * @typedef {{kind: Kind, hours: number | Record<string, number>, beside?: {of: string, hours: number}, names: Names[]}} Class
+ *   `hours` after the treatment, of all variants or by variant; `beside`: those of a product with something of another class
+ * @typedef {{classes: Record<string, Class>, bases: Names[], base: number}} Table  `base`: the hours of any product
+ * @typedef {{inci: string, of?: string, names: string[]} & Own} Entry  `of` a class; a base has none
+ * @typedef {{text: string, entries: Entry[], known: boolean}} Line
+ */
+
+import { distance } from "./slips.js";
+
+// Between two names of one stretch; what stands on both sides is read by itself.
+const BETWEEN = /\s(?:AND|ET|WITH|AVEC|OR|OU)\s|[&+]/;
+const HEADINGS = [
+  "(?:NON[- ]?)?MEDICINAL INGREDIENTS?", "INGREDIENTS? (?:NON[- ])?MEDICINA(?:UX|L)", "(?:IN)?ACTIVE INGREDIENTS?",
+  "INGREDIENTS? (?:IN)?ACTIFS?", "INGREDIENTS?(?: ?\\/ ?INGREDIENTS?)?", "MAY CONTAIN", "PEUT CONTENIR", "COMPOSITION", "INCI",
+].join("|"); // prettier-ignore
+const HEADING = new RegExp(`(?:^|(?<=[\\s(\\[/.,;]))(?:${HEADINGS})\\s*(?:[:/]|$|(?=[\\s(\\[+]))`, "gm");
+const NUMBER = "\\d+(?:[.,]\\d+)*";
+const UNIT = "%|PER ?CENT\\b|POUR ?CENT\\b|PPM\\b|MG\\/M?[LG]\\b|UNIT(?:E?S?)\\b(?: ?\\/ ?G\\b)?|[UI]{2}\\b(?: ?\\/ ?G\\b)?";
+const AMOUNT = new RegExp(
+  `\\(?[<>≤≥~]? *(?:${NUMBER} *[-–] *)?${NUMBER}[\\u00a0\\u202f ]*(?:${UNIT}) *(?:\\(?[WVP]\\/[WVP]\\)?)? *\\)?`,
+  "g",
+);
+const SHORTEST = 5;
+const MOST_SLIPS = 3;
+const LONGEST_NAME = 10;
+const LONGEST_SLIP = 4;
+// As many words as hardly any one name has.
+const A_FEW = 5;
+// A text with more unread in it is no list of ingredients.
+const MOST_LOOKS = 500;
+// Letters and digits: what is left of a name that is compared.
+const SIGNS = 36;
+const FORMULA = /^(?:F\s?I\s?L\b|[A-Z]?\d[\d\s\/.-]*$)/;
+
+/** @param {Table} table */
+export function nameIndex(table) {
+  const entries = entriesOf(table);
+  const named = entries
+    .flatMap((entry) =>
+      entry.names.map((name) => ({
+        key: keyOf(name),
+        entry,
+        oneWord: name !== entry.inci && !/[\s/-]/.test(name.trim()),
+      })),
+    )
+    .sort((one, other) => one.key.length - other.key.length);
+  const longest = named.at(-1).key.length;
+  const pairs = Array.from({ length: SIGNS * SIGNS }, () => []);
+  named.forEach(({ key }, number) => {
+    for (const pair of pairsOf(key)) pairs[pair].push(number);
+  });
+  return {
+    table,
+    entries,
+    named,
+    names: new Map(named.map((each) => [each.key, each])),
+    // The first name of each length: a slip makes no name much longer.
+    starts: Array.from({ length: longest + 2 }, (_, long) => named.findIndex(({ key }) => key.length >= long) >>> 0),
+    pairs,
+    own: Uint8Array.from(named, ({ key }) => pairsOf(key).length),
+    most: Uint8Array.from(named, (each) => allowed(table, each)),
+    shared: new Uint8Array(named.length),
+    met: new Map(),
+    looks: 0,
+  };
+}
+
+/** @returns {Entry[]} */
+function entriesOf({ classes, bases }) {
+  const entryOf = (row, of) => {
+    const names = row.filter((each) => typeof each === "string");
+    const own = row.find((each) => typeof each !== "string");
+    return { inci: names[0], of, names, ...own };
+  };
+  const listed = Object.entries(classes).flatMap(([of, { names }]) => names.map((row) => entryOf(row, of)));
+  return [...listed, ...bases.map((row) => entryOf(row))];
+}
+
+/** Upper case without accents. */
+const plain = (text) =>
+  text.toUpperCase().replace(/Œ/g, "OE").normalize("NFD").replace(/\p{M}/gu, "").replace(/[’ʼ]/g, "'");
+
+/** Names are compared without blanks and marks: a line's end may have broken them anywhere. */
+const keyOf = (text) => bare(plain(text));
+const bare = (text) => text.replace(/[^A-Z0-9]+/g, "");
+
+/** @returns {Line[]}  in the order of the package, each ingredient once */
+export function readList(index, text) {
+  index.looks = 0;
+  const seen = new Set();
+  const lines = [];
+  for (const piece of piecesOf(text)) {
+    for (const line of readPiece(index, piece)) {
+      const mark = line.known ? line.entries.map(({ inci }) => inci).join() : bare(line.text);
+      if (seen.has(mark)) continue;
+      seen.add(mark);
+      lines.push(line);
+    }
+  }
+  return lines;
+}
+
+/** What stands between commas, bullets or line ends. */
+function piecesOf(text) {
+  const marked = plain(text)
+    .replace(/\r\n?/g, "\n")
+    .replace(/[®™©*†‡¹²³°]/g, "")
+    .replace(AMOUNT, " ")
+    .replace(/[-\u00ad‐]\s*\n\s*/g, "")
+    .replace(/(?<!\d)(\d),(\d)(?!\d)/g, "$1$2")
+    .replace(/(?<=[A-Z])0(?=[A-Z])/g, "O")
+    .replace(/(?<=[A-Z])1(?=[A-Z])/g, "I")
+    .replace(/^\s*(?:[-–—•·]|\d{1,2}[.)])\s+/gm, ";")
+    .replace(HEADING, "|")
+    .replace(/\+\s?\/\s?-|±/g, "|")
+    // A bracket around several names holds no explanation.
+    .replace(/\(([^()]*[,;•][^()]*)\)/g, ";$1;");
+  const separators = marked.match(/[,;•·●▪◦]/g)?.length ?? 0;
+  // Where commas part the names, a line's end is only where the label was full.
+  const byLine = separators * 3 < marked.trim().split("\n").length - 1;
+  const columns = separators < marked.trim().split(/\t| {2,}/).length - 1;
+  const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), "[,;•·●▪◦|:\\[\\]]"];
+  return marked.split(new RegExp(split.join("|"))).map((piece) => piece.replace(/\s+/g, " ").trim());
+}
+
+function readPiece(index, piece) {
+  const code = !/[A-Z]{2}/.test(piece) || FORMULA.test(piece);
+  if (code && !exact(index, bare(piece))) return [];
+  const inner = [...piece.matchAll(/\(([^()]*)\)/g)].map(([, each]) => each);
+  const outer = piece.replace(/\([^()]*\)/g, " ").replace(/[()]/g, " ").trim();
+  if (!outer) return inner.flatMap((each) => readPiece(index, each));
+  const lines = readStretch(index, outer);
+  const named = inner.map((each) => exact(index, bare(each))).filter((each) => each?.of);
+  if (lines.some(({ known }) => !known) && named.length) return [{ text: piece, entries: named, known: true }];
+  return [...lines, ...named.map((entry) => ({ text: piece, entries: [entry], known: true }))];
+}
+
+/** All names in a stretch: the whole of it first, then the longest that fit side by side. */
+function readStretch(index, text) {
+  const key = bare(text);
+  const whole = exact(index, key) ?? near(index, key);
+  if (whole) return [{ text, entries: [whole], known: true }];
+  const parts = ` ${text} `.split(BETWEEN).map((each) => each.trim()).filter(Boolean);
+  if (parts.length && parts[0] !== text) return parts.flatMap((each) => readStretch(index, each));
+  const words = text.split(/[\s/]+/).filter((each) => bare(each));
+  const { found, left } = tile(words, LONGEST_NAME, (key) => index.names.get(key));
+  // What stands alone between commas was looked at whole.
+  const alone = !found.length && words.length <= A_FEW;
+  const slips = alone ? [{ found, left }] : left.map((run) => tile(run, LONGEST_SLIP, (key) => known(near(index, key))));
+  const unread = slips.filter((each) => each.left.length);
+  // What resembles a part of something unread is no slip.
+  const meant = slips.filter((each) => !each.left.length).flatMap((each) => each.found);
+  const lines = [...found, ...meant]
+    // "Alcohol" beside something unread may be a part of its name.
+    .filter(({ name }) => !unread.length || !name.oneWord)
+    .map(({ name, words: of }) => ({ text: of.join(" "), entries: [name.entry], known: true }));
+  return unread.length ? [...lines, { text, entries: [], known: false }] : lines;
+}
+
+const known = (entry) => entry && { entry, oneWord: false };
+
+const exact = (index, key) => index.names.get(key)?.entry;
+
+/** Lay the longest names over a row of words, from its beginning on; what is left comes in runs. */
+function tile(words, longest, look) {
+  const keys = words.map(bare);
+  const found = [];
+  const left = [];
+  let run = [];
+  for (let from = 0; from < words.length; ) {
+    let to = Math.min(words.length, from + longest);
+    let name = null;
+    while (to > from && !(name = look(keys.slice(from, to).join("")))) to -= 1;
+    if (name) {
+      found.push({ name, words: words.slice(from, to) });
+      if (run.length) left.push(run);
+      run = [];
+      from = to;
+    } else {
+      run.push(words[from]);
+      from += 1;
+    }
+  }
+  if (run.length) left.push(run);
+  return { found, left };
+}
+
+const met = new Uint32Array(SIGNS * SIGNS);
+let turn = 0;
+
+/** The pairs of neighbouring signs in a name, each once, as numbers. */
+function pairsOf(key) {
+  const found = [];
+  turn += 1;
+  let before = signOf(key, 0);
+  for (let at = 1; at < key.length; at += 1) {
+    const sign = signOf(key, at);
+    const pair = before * SIGNS + sign;
+    if (met[pair] !== turn) found.push(pair);
+    met[pair] = turn;
+    before = sign;
+  }
+  return found;
+}
+
+function signOf(key, at) {
+  const code = key.charCodeAt(at);
+  return code < 65 ? code - 48 : code - 55;
+}
+
+const digitsOf = (key) => key.replace(/\D/g, "");
+
+/** The name that a slip of the pen or of a camera stands for; none where it may be another substance. */
+function near(index, key) {
+  if (key.length < SHORTEST || key.length > index.starts.length + MOST_SLIPS) return null;
+  if (!index.met.has(key)) {
+    if (index.looks >= MOST_LOOKS) return null;
+    index.looks += 1;
+    index.met.set(key, closest(index, key));
+  }
+  return index.met.get(key);
+}
+
+function closest({ table, named, starts, pairs, own, most, shared }, key) {
+  const from = starts[Math.max(0, key.length - MOST_SLIPS)] ?? named.length;
+  const to = Math.min(named.length, starts[key.length + MOST_SLIPS + 1] ?? named.length);
+  const mine = pairsOf(key);
+  shared.fill(0);
+  for (const pair of mine) {
+    for (const number of pairs[pair]) if (number >= from && number < to) shared[number] += 1;
+  }
+  let [best, slips] = [null, Infinity];
+  for (let number = from; number < to; number += 1) {
+    const allow = most[number];
+    // One slip touches three pairs at most.
+    if (shared[number] < Math.max(1, Math.min(own[number], mine.length) - 3 * allow)) continue;
+    const name = named[number];
+    const found = distance(name.key, key, allow);
+    if (found > allow || found > slips || digitsOf(name.key) !== digitsOf(key)) continue;
+    if (found < slips || stricter(table, name.entry, best)) [best, slips] = [name.entry, found];
+  }
+  return best;
+}
+
+/** Something that waits is recognised sooner than something that does not: chemists' names are alike. */
+function allowed(table, { key, entry }) {
+  const long = key.length;
+  if (!waits(table, entry)) return long < 7 ? 0 : long < 14 ? 1 : 2;
+  return long < 5 ? 0 : long < 11 ? 1 : long < 18 ? 2 : 3;
+}
+
+/** Whether an ingredient waits longer than any product does. */
+function waits(table, { of, kind, hours }) {
+  if (!of) return false;
+  const found = table.classes[of];
+  const longest = hours ?? Math.max(...(typeof found.hours === "number" ? [found.hours] : Object.values(found.hours)));
+  return (kind ?? found.kind) !== "from" || longest > table.base;
+}
+
+const stricter = (table, one, other) => waits(table, one) && !waits(table, other);
+
+/**
+ * The answer of a product, so many hours after the treatment: its strictest ingredient's.
+ * `waiting` are what it must wait for, the strictest first; `over` what waited and no longer does.
+ *
+ * @param {Line[]} lines
+ * @param {string} variant
+ * @param {number} since  hours since the treatment
+ * @returns {{answer: "unknown" | "never" | "ask" | "wait" | "clear", hours: number, known: number, all: number,
+ *   waiting: {entry: Entry, kind: Kind, hours: number}[], over: {entry: Entry, kind: Kind, hours: number}[]}}
+ *   `hours`: after which nothing of it is on the wait list; of something to ask about, before which not even that
+ */
+export function answerOf({ table }, lines, variant, since) {
+  const there = new Set(lines.flatMap(({ entries }) => entries.map(({ of }) => of)));
+  const judged = lines.flatMap(({ entries }, place) => entries.map((entry) => judge(table, entry, place, there, variant)));
+  const listed = judged.filter(({ of }) => of).sort((one, other) => rank(other) - rank(one));
+  const still = ({ kind, hours }) => kind !== "from" || hours > since;
+  const known = lines.filter((each) => each.known).length;
+  const hours = Math.max(table.base, ...judged.map((each) => each.hours));
+  const waiting = listed.filter(still);
+  const kinds = new Set(waiting.map(({ kind }) => kind));
+  const sure = known === lines.length && known > 0;
+  const strictest = kinds.has("never") ? "never" : kinds.has("ask") ? "ask" : hours > since ? "wait" : "clear";
+  return {
+    answer: sure ? strictest : "unknown",
+    hours,
+    known,
+    all: lines.length,
+    waiting,
+    over: listed.filter((each) => !still(each)),
+  };
+}
+
+const RANK = { never: 2_000_000, ask: 1_000_000, from: 0 };
+const rank = ({ kind, hours }) => RANK[kind] + hours;
+
+function judge(table, entry, place, there, variant) {
+  const little = entry.first && place >= entry.first;
+  if (!entry.of || little) return { entry, of: null, kind: "from", hours: 0 };
+  const { kind, hours, beside } = table.classes[entry.of];
+  const usual = beside && there.has(beside.of) ? beside.hours : (hours[variant] ?? hours);
+  return { entry, of: entry.of, kind: entry.kind ?? kind, hours: entry.hours ?? usual };
+}

@@ -1,0 +1,231 @@
+/**
+ * Reminders between this phone and the server, for pages and for the worker: the record says what is
+ * wanted, and what is sent is always the whole of it. One at a time, under a Web Lock; what cannot be
+ * sent now waits in the record for the next opening, the next push, or the network.
+ *
+ * Entries of the record:
+ * - `reminders`: what the person wants: {on, kinds, quiet, look, plan, offset, ids, pauses, calendar}
+ * - `schedule`: {language, zone, rings, later}, each ring {id, uid, slot, holds, at, until, words, page, lasts, once};
+ *   `uid` names it in a calendar and nowhere else; `later` are those put off by an hour, with `of`, the id
+ *   of what was put off
+ * - `subscription`: what the server answered: {id, secret, key, endpoint, told, state}
+ * - `shown`: {ids, receipts, confirmedAt}: what this phone has shown, and what is still to be told
+ *
+ * @typedef {"waiting" | "sent" | "blocked" | "lost" | "refused" | "finished"} State  `waiting` for the
+ *   network, `blocked` by the person's settings, `lost` where the browser gives no address any more, or
+ *   took back the permission by itself, as some do on sites that are seldom opened
+ */
+
+import { change, keep, recall } from "./record.js";
+
+const LOCK = "lendemain reminders";
+const PATIENT_MS = 10_000;
+const MOST_RECEIPTS = 50;
+const MOST_SHOWN = 300;
+
+/** A random name that says nothing: 22 characters, base64url. */
+export const randomId = () => base64url(crypto.getRandomValues(new Uint8Array(16)));
+
+export function base64url(bytes) {
+  const text = btoa(String.fromCharCode(...new Uint8Array(bytes)));
+  return text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/** One call of the API; `status` 0 when the server cannot be reached. */
+export async function call(method, path, body = null, secret = null) {
+  const headers = {};
+  if (body) headers["Content-Type"] = "application/json";
+  if (secret) headers.Authorization = `Bearer ${secret}`;
+  try {
+    const answer = await fetch(`/api/${path}`, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+      // A page that is left meanwhile, for a phone call, must not take the call along.
+      keepalive: true,
+      signal: AbortSignal.timeout(PATIENT_MS),
+    });
+    return { status: answer.status, body: await answer.json().catch(() => null) };
+  } catch {
+    return { status: 0, body: null };
+  }
+}
+
+/** The receipt of a push that was shown, or tapped: told now, or with the next that gets through. */
+export async function acknowledge(receipt) {
+  await change("shown", (shown) => {
+    const waiting = [...(shown?.receipts ?? []).filter((each) => each !== receipt), receipt];
+    return { ...shown, receipts: waiting.slice(-MOST_RECEIPTS) };
+  });
+  return tellReceipts();
+}
+
+/** Tell the receipts that wait; resolves to whether none is left. */
+export async function tellReceipts() {
+  for (const receipt of (await recall("shown"))?.receipts ?? []) {
+    const { status } = await call("POST", "receipts", { receipt });
+    // 422: not a receipt at all, so telling it again would not help.
+    if (status !== 204 && status !== 422) return false;
+    await change("shown", (shown) => ({
+      ...shown,
+      receipts: (shown?.receipts ?? []).filter((each) => each !== receipt),
+      ...(status === 204 && { confirmedAt: Date.now() }),
+    }));
+  }
+  return true;
+}
+
+/** Note that a reminder was shown; resolves to whether it had been before. */
+export async function noteShown(id) {
+  let before = false;
+  await change("shown", (shown) => {
+    before = id in (shown?.ids ?? {});
+    const ids = Object.entries({ ...shown?.ids, [id]: shown?.ids?.[id] ?? Date.now() });
+    return { ...shown, ids: Object.fromEntries(ids.slice(-MOST_SHOWN)) };
+  });
+  return before;
+}
+
+/** Bring the server to what the record says. Resolves to the `subscription` entry; null: none. */
+export async function sync() {
+  const mine = await oneAtATime(bring);
+  // Where the browser can, it wakes the worker when there is a network again.
+  if (mine?.state === "waiting") (await registered())?.sync?.register("reminders").catch(() => {});
+  return mine;
+}
+
+/** What a push that arrives proves: there is a network. What waits for one is sent. */
+export async function syncIfWaiting() {
+  if ((await recall("subscription"))?.state === "waiting") await sync();
+  else await tellReceipts();
+}
+
+/** Stop: nothing is left here, and nothing on the server as soon as it can be reached. */
+export async function stop() {
+  await change("reminders", (wanted) => wanted && { ...wanted, on: false });
+  await keep("shown", null);
+  return sync();
+}
+
+const oneAtATime = (work) => (navigator.locks ? navigator.locks.request(LOCK, work) : work());
+
+async function bring() {
+  await tellReceipts();
+  const wanted = await recall("reminders");
+  const mine = await recall("subscription");
+  if (!wanted?.on) return mine && leave(mine);
+  const permission = self.Notification?.permission;
+  if (permission !== "granted") return note({ ...mine, state: permission === "denied" ? "blocked" : "lost" });
+  const schedule = await recall("schedule");
+  if (!schedule) return mine;
+  const ahead = [...schedule.rings, ...schedule.later].some(({ at }) => at > Date.now());
+  if (!ahead && !mine?.id) return note({ ...mine, state: "finished" });
+  const { status, body } = await call("GET", "push-key");
+  if (status !== 200) return note({ ...mine, state: "waiting" });
+  return send(schedule, mine, body.applicationServerKey);
+}
+
+async function send(schedule, mine, key, last = false) {
+  const address = await subscribed(key, mine);
+  if (!address) return note({ ...mine, state: "lost" });
+  const answer = mine?.id
+    ? await call("PUT", `subscriptions/${mine.id}`, bodyOf(schedule, mine.told, address, key), mine.secret)
+    : await call("POST", "subscriptions", bodyOf(schedule, null, address, key));
+  if (answer.status === 200) return sent({ ...mine, key, endpoint: address.endpoint }, answer.body);
+  if (answer.status === 201) return greet({ ...answer.body, key, endpoint: address.endpoint });
+  // The key was changed between two calls, or the server no longer knows this phone.
+  if (answer.status === 409 && !last) return send(schedule, mine, answer.body.current, true);
+  if ([401, 404].includes(answer.status) && mine?.id) return beginAgain(schedule, key);
+  const refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+  return note({ ...mine, state: refused ? "refused" : "waiting" });
+}
+
+/**
+ * A row that is gone is made again while something is ahead; past ones are not brought back. Its push
+ * service may have called the address gone, so the new row comes with a new one.
+ */
+async function beginAgain(schedule, key) {
+  await unsubscribe();
+  const ahead = [...schedule.rings, ...schedule.later].some(({ at }) => at > Date.now());
+  return ahead ? send(schedule, null, key, true) : note({ state: "finished" });
+}
+
+async function greet(mine) {
+  await note({ ...mine, state: "waiting" });
+  const { status, body } = await call("GET", `subscriptions/${mine.id}`, null, mine.secret);
+  return status === 200 ? sent(mine, body) : note({ ...mine, state: "waiting" });
+}
+
+const sent = (mine, told) => note({ ...mine, told, state: "sent", sentAt: Date.now() });
+
+async function note(mine) {
+  await keep("subscription", mine);
+  return mine;
+}
+
+/** What the server still lists stays on the list: it is how its outcome is learned. */
+function bodyOf({ language, rings, later }, told, subscription, applicationServerKey) {
+  const listed = new Set(told?.reminders.map(({ id }) => id));
+  const reminders = [...rings, ...later]
+    .filter(({ id, at }) => at > Date.now() || listed.has(id))
+    .map(({ id, at, until }) => ({ id, at: utc(at), until: utc(until) }));
+  return { language, reminders, subscription: subscription.toJSON(), applicationServerKey };
+}
+
+const utc = (instant) => new Date(instant).toISOString();
+
+/** Stop the pushes first, then tell the server; without a network it is told later, and that is all
+    that is kept until then. */
+async function leave(mine) {
+  await unsubscribe();
+  if (mine.id) {
+    const { status } = await call("DELETE", `subscriptions/${mine.id}`, null, mine.secret);
+    const { id, secret } = mine;
+    if (![204, 401, 404].includes(status)) return note({ id, secret, state: "waiting" });
+  }
+  return note(null);
+}
+
+/** No browser gives an address before a worker runs, and on a first visit it is still on its way. */
+async function registered() {
+  if (self.registration) return self.registration;
+  const there = await navigator.serviceWorker?.getRegistration();
+  if (!there || there.active) return there;
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENT_MS, there));
+  return Promise.race([navigator.serviceWorker.ready, patience]);
+}
+
+export async function subscriptionHere() {
+  return (await registered())?.pushManager?.getSubscription() ?? null;
+}
+
+/** A browser that has none, or will not let go of it, is no reason to go on. */
+export async function unsubscribe() {
+  try {
+    await (await subscriptionHere())?.unsubscribe();
+  } catch (fault) {
+    console.warn("Not unsubscribed:", fault.name);
+  }
+}
+
+/** This browser's subscription with the server's present key: the one there is, or a new one. */
+async function subscribed(key, mine) {
+  try {
+    const there = await subscriptionHere();
+    if (there && keyOf(there, mine) === key) return there;
+    await there?.unsubscribe();
+    const { pushManager } = await registered();
+    return await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  } catch (fault) {
+    console.warn("No subscription:", fault.name);
+    return null;
+  }
+}
+
+function keyOf(subscription, mine) {
+  const { applicationServerKey } = subscription.options ?? {};
+  if (applicationServerKey) return base64url(applicationServerKey);
+  return subscription.endpoint === mine?.endpoint ? mine.key : null;
+}

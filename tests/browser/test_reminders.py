@@ -1,0 +1,1142 @@
+"""Reminders on the phone: asked for, chosen, sent, confirmed, put off, stopped.
+
+The server, the record, the worker and the push service are real; only what gives the browser its
+address is the tests' own (see reminding.py).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Route, expect
+
+from tests.conftest import Server
+from tests.push.service import PushService
+from tests.reminders.site import Site
+from webapp.reminders.keys import Keys
+
+from .conftest import NewPhone
+from .phone import LANGUAGES, until
+from .reminding import DAY, HOUR, MORNING, Owner, changes, ids, wall
+from .test_access import OVERFLOWING, RUN_AXE, SCHEMES, TARGETS
+
+EVERY_KIND = ["essential", "first-day", "moisturizer", "sunscreen", "looks", "cold-sores"]
+QUIET = ("07:30", "21:30")
+
+
+@pytest.fixture(scope="module")
+def owner(whole_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
+    """One phone, server and push service for all of this file."""
+    data: Path = tmp_path_factory.mktemp("house") / "data"
+    with PushService() as service, Site(data, service) as site:
+        server = Server(WEBAPP_DATA=str(data), WEBAPP_PUSH_SERVICES=service.origin).start()
+        owner = Owner(whole_browser, server, site)
+        owner.open("/en/today")
+        yield owner
+        owner.context.close()
+        server.remove()
+
+
+@pytest.fixture
+def phone(owner: Owner) -> Iterator[Owner]:
+    """That phone as if new."""
+    owner.forget()
+    yield owner
+    faults, owner.faults = owner.faults, []
+    assert faults == []
+
+
+def local(instant: datetime, zone: str) -> datetime:
+    """Return what a clock on the wall shows then, without a zone."""
+    return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def on_the_server(phone: Owner, zone: str = "America/Toronto") -> list[datetime]:
+    """Return the walls' times of the list that the server has."""
+    return [local(each.at, zone) for each in phone.server_rings().values()]
+
+
+def on_the_screen(phone: Owner, now: datetime, language: str = "en") -> list[datetime]:
+    """Return the times of all rings on the screen."""
+    return [wall(when, now, language) for _, when in phone.rows()]
+
+
+# Turning on
+
+
+def test_nothing_is_asked_before_a_tap(phone: Owner) -> None:
+    phone.treated()
+    for path in ("today", "start", "settings", "guide", "get-help", "reminders"):
+        phone.open(f"/en/{path}")
+    phone.shows("ready")
+    assert phone.prompted == 0
+    assert phone.browser_state()["asked"] == 0
+    assert phone.calls == []
+    phone.tap("turn-on")
+    phone.shows("unconfirmed")
+    assert phone.prompted == 1
+    assert phone.browser_state()["asked"] == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_turning_on_sends_what_the_screen_promises_and_nothing_else(
+    phone: Owner, language: str
+) -> None:
+    phone.treated()
+    phone.put("settings", {"language": language})
+    phone.turn_on(language)
+    (sent,) = phone.lists_sent("POST")
+    assert sent.keys() == {"subscription", "applicationServerKey", "language", "reminders"}
+    assert sent["subscription"] == phone.address.json()
+    assert sent["language"] == language
+    assert [each.keys() for each in sent["reminders"]] == [{"id", "at", "until"}] * 8
+    text = json.dumps(sent)
+    assert not re.search(r"microneedling|standard|toronto|makeup|rinse|plan", text, re.IGNORECASE)
+    promise = phone.page.locator("[data-promise]").inner_text()
+    assert int(re.findall(r"\d+", promise)[0]) == len(phone.server_rings()) == 8
+    assert on_the_screen(phone, MORNING, language) == on_the_server(phone)
+
+
+def test_what_is_past_already_is_never_sent(phone: Owner) -> None:
+    phone.treated()
+    phone.set_clock(MORNING + 4 * DAY)
+    phone.turn_on()
+    (sent,) = phone.lists_sent("POST")
+    instants = [datetime.fromisoformat(each["at"]) for each in sent["reminders"]]
+    assert instants
+    assert min(instants) > MORNING + 4 * DAY
+    assert len(instants) == len(phone.rows()) < 8
+
+
+def test_turning_on_works_while_the_worker_is_still_on_its_way(
+    whole_browser: Browser, owner: Owner
+) -> None:
+    phone = Owner(whole_browser, owner.server, owner.site)
+    phone.treated()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    phone.context.route("**/fr/offline", hold)
+    phone.open("/en/reminders")
+    until(lambda: phone.page.evaluate("0") == 0 and held, "the worker is being installed")
+    with phone.page.expect_response("**/api/push-key"):
+        phone.tap("turn-on")
+    phone.page.wait_for_timeout(300)
+    held[0].continue_()
+    phone.shows("unconfirmed")
+    phone.context.close()
+    assert phone.faults == []
+
+
+def test_a_prompt_that_was_closed_leaves_the_button_and_says_so(phone: Owner) -> None:
+    phone.treated()
+    phone.answer = "dismissed"
+    phone.open("/en/reminders")
+    phone.tap("turn-on")
+    expect(phone.page.locator("[data-said]")).to_contain_text("You have not answered")
+    expect(phone.page.locator("[data-turn-on]")).to_be_visible()
+    until(lambda: phone.focused() == "status", "what came of it has the focus")
+    assert phone.lists_sent("POST") == []
+    phone.answer = "denied"
+    phone.tap("turn-on")
+    phone.shows("denied")
+    assert "Notifications are blocked" in phone.status()
+    assert "You have not answered" not in phone.status()
+    expect(phone.page.locator("[data-turn-on]")).to_be_hidden()
+    assert phone.lists_sent("POST") == []
+
+
+# Zones
+
+
+AROUND = [
+    (zone, at)
+    for zone in (
+        "America/Toronto", "America/St_Johns", "Europe/Paris", "Australia/Lord_Howe",
+        "Asia/Kathmandu", "Pacific/Chatham",
+    )
+    for at in (changes(zone, MORNING) or [MORNING])
+]  # fmt: skip
+
+
+# Both changes of where most people are, one of half an hour, and where the clocks are never moved;
+# the long ones add the other changes and zones.
+EVERY_DAY = {("America/Toronto", 0), ("America/Toronto", 1), ("Australia/Lord_Howe", 0),
+             ("Asia/Kathmandu", 0)}  # fmt: skip
+EACH_CHANGE = [
+    pytest.param(
+        zone, at,
+        marks=[] if (zone, [a for z, a in AROUND if z == zone].index(at)) in EVERY_DAY
+        else [pytest.mark.long],
+    )
+    for zone, at in AROUND
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "moved"), EACH_CHANGE, ids=lambda each: str(each)[:16])
+def test_what_the_server_received_is_what_the_screen_says_when_the_clocks_are_moved(
+    phone: Owner, zone: str, moved: datetime
+) -> None:
+    language = LANGUAGES[AROUND.index((zone, moved)) % 2]
+    ended = moved - 15 * HOUR - timedelta(minutes=7)
+    phone.treated(ended, zone)
+    phone.put("settings", {"language": language})
+    phone.put("reminders", {"on": False, "kinds": EVERY_KIND})
+    phone.turn_on(language)
+    rings = phone.server_rings()
+    assert len(rings) > 30
+    screen = on_the_screen(phone, local(ended, zone), language)
+    assert screen == [local(each.at, zone) for each in rings.values()]
+    assert [each for each in screen if not QUIET[0] <= f"{each:%H:%M}" < QUIET[1]] == []
+    assert max(sum(one.date() == each.date() for one in screen) for each in screen) <= 3
+    ends = [local(each.until, zone) for each in rings.values()]
+    assert [each for each in ends if not QUIET[0] <= f"{each:%H:%M}" <= "21:45"] == []
+    assert too_early(phone, ended, zone) == []
+
+
+def too_early(phone: Owner, ended: datetime, zone: str) -> list[str]:
+    """Return what the server would ring for before it is allowed or meant, by its words."""
+    language = phone.record()["settings"]["language"]
+    rules = phone.rules(language)
+    rings, found = phone.server_rings(), []
+    for ring in phone.record()["schedule"]["rings"]:
+        for words in ring["words"]:
+            (rule,) = (each for each in rules if each["words"] == words)
+            waits = [*rule.get("opens", {}).values(), *rule.get("after", {}).values()]
+            earliest = ended + max([0, rule.get("hours", 0), *waits]) * HOUR
+            at = rings[ring["id"]].at
+            day = (local(at, zone).date() - local(ended, zone).date()).days
+            early = rule.get("days") and (day, f"{local(at, zone):%H:%M}") < (
+                min(rule["days"]), rule["at"],
+            )  # fmt: skip
+            if at < earliest or early:
+                found.append(words)
+    return found
+
+
+def test_a_phone_that_travels_rings_by_the_clock_of_the_place(phone: Owner) -> None:
+    phone.on()
+    phone.calls.clear()
+    phone.travel("Europe/Paris")
+    phone.today()
+    (sent,) = until(lambda: phone.lists_sent("PUT"), "the list of the new place")
+    assert len(sent["reminders"]) == 8
+    phone.open("/en/reminders")
+    phone.shows("on")
+    screen = on_the_screen(phone, local(MORNING, "Europe/Paris"))
+    assert screen == on_the_server(phone, "Europe/Paris")
+    assert [each for each in screen if not QUIET[0] <= f"{each:%H:%M}" < QUIET[1]] == []
+
+
+# Sending
+
+
+def test_a_choice_made_without_a_network_is_sent_at_the_next_opening(phone: Owner) -> None:
+    phone.treated()
+    phone.open("/en/reminders")
+    phone.context.set_offline(offline=True)
+    phone.tap("turn-on")
+    phone.shows("waiting")
+    assert "safe on this phone" in phone.status()
+    phone.page.close()
+    phone.context.set_offline(offline=False)
+    phone.new_window()
+    phone.today()
+    until(lambda: phone.record().get("subscription", {}).get("told"), "the list is sent")
+    assert len(phone.server_rings()) == 8
+
+
+def test_a_page_that_is_closed_before_the_answer_loses_nothing(phone: Owner) -> None:
+    phone.treated()
+    phone.open("/en/reminders")
+    phone.context.route("**/api/subscriptions", lambda _route: None)
+    phone.tap("turn-on")
+    until(lambda: phone.lists_sent("POST"), "the list is under way")
+    phone.page.close()
+    phone.context.unroute_all()
+    phone.new_window()
+    phone.today()
+    until(lambda: phone.record().get("subscription", {}).get("told"), "the list is sent")
+    assert len(phone.server_rings()) == 8
+    assert len(phone.server_rows()) == 1
+
+
+def test_the_list_goes_out_by_itself_when_the_network_is_back(phone: Owner) -> None:
+    phone.on()
+    phone.context.set_offline(offline=True)
+    phone.page.check("[name=kind][value=looks]")
+    phone.shows("waiting")
+    before = phone.server_rings()
+    phone.calls.clear()
+    phone.context.set_offline(offline=False)
+    phone.shows("on")
+    # The worker may be woken for it first, with what it knew; the page has the last word.
+    until(lambda: len(phone.server_rings()) > len(before), "the longer list")
+    assert on_the_screen(phone, MORNING) == on_the_server(phone)
+
+
+def test_today_sends_by_itself_what_waited_for_a_network(phone: Owner) -> None:
+    phone.on()
+    phone.context.set_offline(offline=True)
+    phone.page.check("[name=kind][value=looks]")
+    phone.shows("waiting")
+    phone.today()
+    phone.calls.clear()
+    phone.context.set_offline(offline=False)
+    sent = until(lambda: phone.lists_sent("PUT"), "the list")
+    assert len(sent[-1]["reminders"]) > 8
+
+
+@pytest.mark.parametrize("choice", ["kinds", "quiet hours"])
+def test_each_change_sends_the_whole_list_once(phone: Owner, choice: str) -> None:
+    phone.on()
+    phone.calls.clear()
+    if choice == "kinds":
+        phone.page.check("[name=kind][value=sunscreen]")
+    else:
+        phone.page.fill("[name=from]", "20:00")
+    (sent,) = until(lambda: phone.lists_sent("PUT"), "the list")
+    until(lambda: phone.record()["subscription"]["state"] == "sent", "the answer")
+    assert ids(sent["reminders"]) == ids(phone.record()["schedule"]["rings"])
+    assert on_the_screen(phone, MORNING) == on_the_server(phone)
+    late = [each for each in on_the_server(phone) if f"{each:%H:%M}" >= "20:00"]
+    assert late == []
+
+
+def test_naming_cold_sores_rings_for_them_only_once_it_was_agreed_to(phone: Owner) -> None:
+    phone.on()
+    before = on_the_server(phone)
+    phone.put("situations", ["cold-sores"])
+    phone.open("/en/reminders")
+    offer = phone.page.locator("[data-adds=cold-sores]")
+    expect(offer).to_contain_text("tingling")
+    expect(phone.page.locator("[name=kind][value=cold-sores]")).not_to_be_checked()
+    assert on_the_server(phone) == before
+    offer.get_by_role("button").click()
+    expect(phone.page.locator("[name=kind][value=cold-sores]")).to_be_checked()
+    expect(offer).to_be_hidden()
+    until(lambda: len(on_the_server(phone)) == len(before) + 3, "three mornings are sent")
+
+
+def test_the_other_language_is_sent_with_the_whole_list(phone: Owner) -> None:
+    phone.on()
+    phone.calls.clear()
+    phone.page.click("[data-switch=fr]")
+    phone.page.wait_for_url("**/fr/reminders")
+    (sent,) = until(lambda: phone.lists_sent("PUT"), "the list")
+    assert (sent["language"], len(sent["reminders"])) == ("fr", 8)
+    phone.shows("on")
+    assert phone.record()["schedule"]["rings"][0]["words"][0].startswith("Si la peau")
+
+
+def test_another_treatment_replaces_the_list(phone: Owner) -> None:
+    phone.on()
+    before = phone.server_rings()
+    phone.set_clock(MORNING + 2 * HOUR)
+    phone.calls.clear()
+    phone.begin()
+    # Opening Start sent the old one once more.
+    *_, sent = until(lambda: phone.lists_sent("PUT")[1:], "the list")
+    assert len(sent["reminders"]) == 8
+    assert not before.keys() & set(ids(sent["reminders"]))
+    until(lambda: phone.record()["subscription"]["state"] == "sent", "the answer")
+    assert phone.server_rings().keys() == set(ids(sent["reminders"]))
+
+
+def test_every_opening_sends_the_whole_list_once(phone: Owner) -> None:
+    phone.on()
+    for path in ("today", "guide", "activities/makeup", "today"):
+        phone.calls.clear()
+        phone.open(f"/en/{path}")
+        until(lambda: phone.lists_sent("PUT"), f"the list, from {path}")
+        phone.page.wait_for_load_state("networkidle")
+        assert len(phone.lists_sent("PUT")) == 1, path
+
+
+def test_a_server_that_forgot_this_phone_gets_only_what_is_ahead(phone: Owner) -> None:
+    phone.on()
+    old = phone.address
+    phone.site.sql("DELETE FROM subscription")
+    phone.set_clock(MORNING + 4 * DAY)
+    phone.today()
+    (sent,) = until(lambda: phone.lists_sent("POST")[1:], "the list")
+    instants = [datetime.fromisoformat(each["at"]) for each in sent["reminders"]]
+    assert min(instants) > MORNING + 4 * DAY
+    until(phone.server_rows, "the row that was made anew")
+    phone.is_quiet()
+    assert phone.record()["subscription"]["state"] == "sent"
+    assert len(phone.server_rows()) == 1
+    # The push service may have said that the old address is gone: the same one would never ring.
+    assert phone.address is not old
+
+
+def test_a_phone_that_was_called_gone_rings_again_at_the_next_opening(phone: Owner) -> None:
+    phone.on()
+    phone.site.sql(
+        "UPDATE subscription SET gone_at = :now", now=int(datetime.now(UTC).timestamp() * 1000)
+    )
+    phone.open("/en/reminders")
+    phone.shows("unconfirmed")
+    phone.confirm()
+    assert on_the_screen(phone, MORNING) == on_the_server(phone)
+
+
+def test_nothing_is_sent_again_when_all_is_over(phone: Owner) -> None:
+    phone.on()
+    phone.site.sql("DELETE FROM subscription")
+    phone.set_clock(MORNING + 30 * DAY)
+    phone.calls.clear()
+    phone.open("/en/reminders")
+    phone.shows("finished")
+    assert "Finished." in phone.status()
+    assert phone.lists_sent("POST") == []
+    until(lambda: phone.browser_state()["at"] is None, "no address any more")
+    assert phone.lists_sent("POST") == []
+
+
+def test_a_site_with_a_new_key_rings_again_without_being_asked(phone: Owner) -> None:
+    phone.on()
+    keys = Keys(phone.site.settings.data)
+    for _ in range(2):
+        keys.rotate()
+    phone.open("/en/reminders")
+    phone.shows("unconfirmed")
+    assert phone.browser_state()["key"] == keys.current().public
+    phone.confirm()
+    assert on_the_screen(phone, MORNING) == on_the_server(phone)
+
+
+def test_a_key_that_changes_between_two_calls_is_taken_from_the_refusal(phone: Owner) -> None:
+    phone.on()
+    keys = Keys(phone.site.settings.data)
+    stale = {"applicationServerKey": keys.current().public}
+    for _ in range(2):
+        keys.rotate()
+    phone.context.route("**/api/push-key", answering({"json": stale}))
+    phone.open("/en/reminders")
+    phone.shows("unconfirmed")
+    assert phone.browser_state()["key"] == keys.current().public
+
+
+def test_a_browser_that_lost_or_changed_its_address_gives_the_new_one(phone: Owner) -> None:
+    phone.on()
+    for alter in ("at: null, key: null", "at: state.next, next: state.next + 1"):
+        before = phone.address
+        phone.calls.clear()
+        phone.change_browser(alter)
+        phone.today()
+        (sent,) = until(lambda: phone.lists_sent("PUT"), "the new address")
+        assert phone.address is not before
+        assert sent["subscription"] == phone.address.json()
+        until(lambda: phone.record()["subscription"]["state"] == "sent", "the answer")
+    assert phone.site.sql(
+        "SELECT endpoint FROM subscription WHERE public_id = :id",
+        id=phone.record()["subscription"]["id"],
+    ) == [(phone.address.endpoint,)]
+
+
+def test_an_address_that_changes_while_no_page_is_open_is_sent_by_the_worker(phone: Owner) -> None:
+    phone.on()
+    before = phone.address
+    phone.page.goto(f"{phone.url}/healthz")
+    phone.calls.clear()
+    phone.change_browser("at: null, key: null")
+    phone.worker.evaluate("dispatchEvent(new ExtendableEvent('pushsubscriptionchange'))")
+    (sent,) = until(lambda: phone.lists_sent("PUT"), "the new address")
+    assert phone.address is not before
+    assert sent["subscription"] == phone.address.json()
+    assert phone.calls[-1].by_worker
+
+
+def test_a_permission_taken_back_is_said_and_nothing_is_sent(phone: Owner) -> None:
+    phone.on()
+    phone.permit("denied")
+    phone.calls.clear()
+    phone.open("/en/reminders")
+    phone.shows("blocked")
+    assert "Notifications are blocked" in phone.status()
+    assert phone.lists_sent("PUT") == []
+    phone.permit("granted")
+    phone.open("/en/reminders")
+    phone.shows("on")
+    assert len(phone.lists_sent("PUT")) == 1
+
+
+def test_a_permission_that_the_browser_took_back_by_itself_can_be_given_again(
+    phone: Owner,
+) -> None:
+    phone.on()
+    phone.permit("prompt")
+    phone.change_browser("at: null, key: null")
+    phone.open("/en/reminders")
+    phone.shows("lost")
+    phone.tap("turn-on")
+    phone.shows("unconfirmed")
+    assert phone.prompted == 2
+
+
+def test_a_server_in_trouble_is_waited_for(phone: Owner) -> None:
+    phone.on()
+    for status, kind in ((500, "looks"), (503, "sunscreen"), (429, "moisturizer")):
+        answer = {"status": status, "body": "{}"}
+        phone.context.route("**/api/subscriptions/**", answering(answer))
+        phone.page.check(f"[name=kind][value={kind}]")
+        phone.shows("waiting")
+        # At once: what waits is sent by the next push as well, and then there is nothing to tap.
+        again = phone.page.locator("[data-again]:visible").element_handle()
+        phone.context.unroute_all()
+        again.evaluate("(button) => { button.focus(); button.click(); }")
+        phone.shows("on")
+        assert phone.focused() == "status"
+        # The worker sends what waits as well: the screen says "on" once one of the two is through.
+        phone.is_quiet()
+        assert on_the_screen(phone, MORNING) == on_the_server(phone)
+
+
+def answering(answer: dict[str, Any]) -> Callable[[Route], None]:
+    """Return what answers so, whatever is asked."""
+    return lambda route: route.fulfill(**answer)
+
+
+def test_a_list_that_the_server_refuses_is_said_to_be_refused(phone: Owner) -> None:
+    phone.on()
+    phone.change_browser("at: state.next, next: state.next + 1")
+    phone.context.route("**/api/subscriptions/**", answering({"status": 422, "body": "{}"}))
+    phone.open("/en/reminders")
+    phone.shows("refused")
+    assert "not your fault" in phone.status()
+    expect(phone.page.locator("[data-stop]")).to_be_visible()
+
+
+def test_two_windows_at_once_make_one_row_and_one_list(phone: Owner) -> None:
+    phone.treated()
+    phone.permit("granted")
+    windows = (phone.page, phone.new_window())
+    for page in windows:
+        page.goto(f"{phone.url}/en/reminders")
+        page.locator("main[data-reminders=ready]").wait_for()
+    tap = "document.querySelector('[data-turn-on]').click()"
+    for page in windows:
+        page.evaluate(tap)
+    for page in windows:
+        page.locator("main[data-reminders=unconfirmed]").wait_for()
+    assert len(phone.server_rows()) == 1
+    assert len(phone.lists_sent("POST")) == 1
+    assert on_the_screen(phone, MORNING) == on_the_server(phone)
+
+
+def test_a_slow_server_does_not_hide_what_the_phone_knows(phone: Owner) -> None:
+    phone.on()
+    phone.context.route("**/api/push-key", lambda _route: None)
+    phone.open("/en/reminders")
+    phone.shows("on")
+    assert len(phone.rows()) == 8
+    expect(phone.page.locator("[data-stop]")).to_be_visible()
+
+
+def test_what_has_rung_already_is_not_promised_again(phone: Owner) -> None:
+    phone.on()
+    first, *others = phone.server_rings().values()
+    phone.site.sql(
+        "UPDATE reminder SET outcome = 'accepted', next_at = NULL WHERE name = :name", name=first.id
+    )
+    phone.open("/en/reminders")
+    until(lambda: len(phone.rows()) == 7, "seven rings")
+    assert on_the_screen(phone, MORNING) == [local(each.at, "America/Toronto") for each in others]
+
+
+# Put off, done
+
+# Makeup, allowed two days after, has just rung.
+RUNG = MORNING + 2 * DAY + timedelta(minutes=30)
+
+
+def ahead(phone: Owner, now: datetime) -> list[datetime]:
+    """Return the walls' times of what the server has and what is still to ring."""
+    return [each for each in on_the_server(phone) if each > now.replace(tzinfo=None)]
+
+
+@pytest.fixture
+def rung(phone: Owner) -> tuple[Owner, str]:
+    """A phone whose makeup ring has just been shown; no page of the app is open."""
+    phone.on()
+    phone.set_clock(RUNG)
+    phone.set_worker_clock(RUNG)
+    (makeup,) = (r for r in phone.record()["schedule"]["rings"] if r["slot"] == "makeup")
+    phone.page.goto(f"{phone.url}/healthz")
+    phone.rung(makeup["id"])
+    return phone, str(makeup["id"])
+
+
+def put_off(phone: Owner, name: str) -> dict[str, Any]:
+    """Put a ring off by an hour, and return the new one as the record has it."""
+    before = phone.record()["schedule"]["later"]
+    phone.answer_ring(name, "hour")
+    until(lambda: phone.record()["schedule"]["later"] != before, "what was put off")
+    (later,) = phone.record()["schedule"]["later"]
+    until(lambda: later["id"] in phone.server_rings(), "the server has it")
+    return dict(later)
+
+
+def test_in_an_hour_rings_once_more_and_not_at_night(rung: tuple[Owner, str]) -> None:
+    phone, name = rung
+    before = phone.server_rings()
+    offset = phone.record()["reminders"]["offset"]
+    later = put_off(phone, name)
+    after = phone.server_rings()
+    assert after.keys() - before.keys() == {later["id"]}
+    at = after[later["id"]].at
+    assert at >= RUNG + HOUR
+    wall_time = f"{local(at, 'America/Toronto'):%H:%M}"
+    assert QUIET[0] <= wall_time < QUIET[1]
+    assert wall_time == QUIET[0] or (at.minute - offset) % 15 == 0
+    (first,) = (r for r in phone.record()["schedule"]["rings"] if r["id"] == name)
+    assert later["words"] == first["words"]
+    assert all(call.by_worker for call in phone.calls[-1:])
+
+
+def test_putting_off_twice_rings_once(rung: tuple[Owner, str]) -> None:
+    phone, name = rung
+    before = len(phone.server_rings())
+    one = put_off(phone, name)
+    phone.rung(name)
+    other = put_off(phone, name)
+    assert one["id"] != other["id"]
+    until(lambda: one["id"] not in phone.server_rings(), "the first is gone")
+    phone.rung(other["id"])
+    third = put_off(phone, other["id"])
+    assert len(phone.server_rings()) == before + 1
+    assert third["of"] == name
+
+
+def test_a_look_again_tomorrow_rings_once_and_leads_back_to_the_question(phone: Owner) -> None:
+    phone.on()
+    before = phone.server_rings()
+    phone.open("/en/questions/expected")
+    for name in ("None of these", "None of these", "Spots or small bumps"):
+        row = phone.page.get_by_role("button", name=name, exact=True)
+        row.or_(phone.page.get_by_role("link", name=name, exact=True)).first.click()
+    phone.page.click("[data-strength=mild]")
+    phone.page.click("[data-trend=same]")
+    for _ in range(2):
+        # Asked for twice, it rings once.
+        phone.page.locator("[data-look-again]:visible").click()
+        expect(phone.page.locator("[data-looks-again]:visible")).to_contain_text("tomorrow")
+    (ring,) = phone.record()["schedule"]["later"]
+    assert ring["words"] == ["Look again: Spots or small bumps"]
+    assert ring["page"] == "questions/expected"
+    assert (
+        timedelta(hours=24)
+        <= datetime.fromtimestamp(ring["at"] / 1000, UTC) - MORNING
+        < timedelta(hours=24, minutes=30)
+    )
+    until(lambda: phone.server_rings().keys() - before.keys() == {ring["id"]}, "it is sent")
+    # It stays when the list is made anew, and is on the screen like the others.
+    phone.open("/en/reminders")
+    phone.shows("on")
+    assert "Look again: Spots or small bumps" in [name for name, _ in phone.rows()]
+    assert ring["id"] in phone.server_rings()
+
+
+def test_what_was_put_off_is_on_the_screen_and_keeps_to_new_quiet_hours(
+    rung: tuple[Owner, str],
+) -> None:
+    phone, name = rung
+    later = put_off(phone, name)
+    phone.open("/en/reminders")
+    phone.shows("on")
+    assert on_the_screen(phone, RUNG) == ahead(phone, RUNG)
+    at = local(phone.server_rings()[later["id"]].at, "America/Toronto")
+    phone.calls.clear()
+    phone.page.fill("[name=from]", f"{at - timedelta(minutes=20):%H:%M}")
+    until(lambda: phone.lists_sent("PUT"), "the list")
+    phone.page.fill("[name=to]", f"{at + timedelta(minutes=20):%H:%M}")
+    until(lambda: len(phone.lists_sent("PUT")) > 1, "the list")
+    moved = until(
+        lambda: local(phone.server_rings()[later["id"]].at, "America/Toronto") > at, "it moved"
+    )
+    assert moved
+    assert on_the_screen(phone, RUNG) == ahead(phone, RUNG)
+
+
+def test_done_takes_back_what_was_put_off(rung: tuple[Owner, str]) -> None:
+    phone, name = rung
+    later = put_off(phone, name)
+    phone.rung(name)
+    phone.answer_ring(name, "done")
+    until(lambda: later["id"] not in phone.server_rings(), "it is taken back")
+    assert phone.record()["schedule"]["later"] == []
+
+
+def test_done_ticks_what_is_done_once_a_day(phone: Owner) -> None:
+    phone.on()
+    phone.set_worker_clock(RUNG)
+    schedule = phone.record()["schedule"]
+    schedule["rings"][0]["once"] = "sunscreen"
+    phone.put("schedule", schedule)
+    name = schedule["rings"][0]["id"]
+    phone.rung(name)
+    phone.answer_ring(name, "done")
+    ticked = until(lambda: phone.record().get("ticks"), "the tick")
+    # Of the day it rang for, though it was answered days later.
+    assert ticked == {f"{MORNING:%Y-%m-%d}": ["sunscreen"]}
+
+
+# Confirmed, or not
+
+
+def test_reminders_count_only_once_this_phone_has_rung(phone: Owner) -> None:
+    phone.treated()
+    phone.turn_on()
+    assert "Did it ring?" in phone.status()
+    assert "Reminders are on" not in phone.status()
+    phone.tap("it-rang")
+    expect(phone.page.locator("[data-said]")).to_contain_text("Tap the notification")
+    phone.deliver(phone.welcome())
+    phone.shows("on")
+    assert "Reminders are on." in phone.status()
+    assert "Did it ring?" not in phone.status()
+    assert "Tap the notification" not in phone.status()
+
+
+def test_a_tap_alone_confirms_and_leaves_the_address(phone: Owner) -> None:
+    phone.treated()
+    phone.turn_on()
+    receipt = json.loads(phone.welcome())["notification"]["data"]["receipt"]
+    phone.open(f"/en/today#r={receipt}")
+    until(lambda: phone.site.sql(
+        "SELECT 1 FROM subscription WHERE confirmed AND public_id = :id",
+        id=phone.record()["subscription"]["id"],
+    ), "confirmed")  # fmt: skip
+    assert phone.page.url == f"{phone.url}/en/today"
+    phone.open("/en/reminders")
+    phone.shows("on")
+
+
+def test_a_tap_that_leads_to_the_page_that_is_open_confirms_as_well(phone: Owner) -> None:
+    phone.treated()
+    phone.turn_on()
+    receipt = json.loads(phone.welcome())["notification"]["data"]["receipt"]
+    phone.today()
+    phone.page.wait_for_load_state("networkidle")
+    phone.page.evaluate("(receipt) => { location.hash = `r=${receipt}`; }", receipt)
+    phone.page.wait_for_url("**/en/today")
+    until(lambda: phone.record()["shown"]["receipts"] == [], "told")
+
+
+def test_ringing_once_rings_and_says_so(phone: Owner) -> None:
+    phone.on()
+    phone.tap("ring-once")
+    expect(phone.page.locator("[data-said]")).to_contain_text("within a few seconds")
+    text = phone.welcome()
+    assert json.loads(text)["notification"]["data"]["id"] == "test"
+    phone.tap("ring-once")
+    expect(phone.page.locator("[data-said]")).to_contain_text("a moment ago")
+    phone.deliver(text)
+    expect(phone.page.locator("[data-said]")).to_be_hidden()
+
+
+SILENCE = {
+    "en": "We can’t confirm your last 2 reminders. Your guide still works.",
+    "fr": "Nous ne pouvons pas confirmer vos 2 derniers rappels. Votre guide fonctionne toujours.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_silent_reminders_are_told_calmly(phone: Owner, language: str) -> None:
+    phone.on()
+    phone.put("settings", {"language": language})
+    first, second, *_ = phone.server_rings().values()
+    notice = phone.page.locator("[data-silence]")
+    # Only one is past: nothing to say yet.
+    for moment, said in (
+        (first.at + HOUR, False),
+        (second.at + timedelta(minutes=14), False),
+        (second.at + HOUR, True),
+    ):
+        phone.set_clock(moment)
+        phone.look_at_today(language)
+        expect(notice).to_be_visible(visible=said)
+    expect(notice.locator("[data-count]")).to_have_text(SILENCE[language])
+    expect(phone.page.locator(".notice:visible")).to_have_count(1)
+    assert notice.evaluate(
+        "(it) => it.getBoundingClientRect().top"
+        " > document.querySelector('[data-day-link]').getBoundingClientRect().top"
+    )
+
+
+def test_reminders_that_were_seen_are_not_called_silent(phone: Owner) -> None:
+    phone.on()
+    first, second, third, *_ = phone.server_rings().values()
+    phone.set_clock(third.at + HOUR)
+    phone.site.sql(
+        "UPDATE reminder SET seen_at = at + 1000 WHERE name IN (:one, :other)",
+        one=first.id, other=second.id,
+    )  # fmt: skip
+    phone.look_at_today()
+    expect(phone.page.locator("[data-silence]")).to_be_hidden()
+
+
+def test_the_first_day_is_left_in_peace_until_the_person_scrolls(phone: Owner) -> None:
+    phone.put("reminders", {"on": False, "kinds": ["essential", "first-day"]})
+    phone.on()
+    phone.set_clock(MORNING + 8 * HOUR)
+    phone.look_at_today()
+    expect(phone.page.locator("[data-silence]")).to_be_hidden()
+    phone.page.mouse.wheel(0, 300)
+    expect(phone.page.locator("[data-silence]")).to_be_visible()
+
+
+# Other ways on
+
+
+AGENTS = {
+    "an iPhone": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+    "an iPad": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+    "Instagram": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Mobile/15E148 Instagram 390.0.0.1",
+}
+TOUCH = "Object.defineProperty(navigator, 'maxTouchPoints', { get: () => 5 });"
+STANDALONE = "Object.defineProperty(navigator, 'standalone', { get: () => true });"
+NO_PUSH = "delete window.PushManager;"
+WAYS = {
+    "an iPhone's tab": ("an iPhone", "", "ios-tab"),
+    "an iPhone's home screen": ("an iPhone", STANDALONE, "ready"),
+    "an iPad's tab": ("an iPad", TOUCH, "ios-tab"),
+    "an iPad's home screen": ("an iPad", TOUCH + STANDALONE, "ready"),
+    "a Mac": ("an iPad", "", "ready"),
+    "Instagram": ("Instagram", "", "in-app"),
+    "a browser without push": ("", NO_PUSH, "unsupported"),
+}
+SAID = {
+    "ready": ("", ""),
+    "ios-tab": ("only apps on the home screen can ring", "seules les apps de l’écran d’accueil"),
+    "in-app": ("belongs to another app", "appartient à une autre app"),
+    "unsupported": ("This browser cannot ring", "Ce navigateur ne peut pas sonner"),
+}
+
+
+# What they have in common with others is tried every day there.
+LONG_WAYS = {"an iPad's home screen", "a Mac"}
+
+
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(each, marks=[pytest.mark.long] if each in LONG_WAYS else []) for each in WAYS],
+)
+def test_everyone_is_offered_what_can_work_for_them(
+    new_phone: NewPhone, owner: Owner, way: str
+) -> None:
+    agent, script, state = WAYS[way]
+    named = {"user_agent": AGENTS[agent]} if agent else {}
+    phone = new_phone(owner.url, whole=True, **named)
+    phone.context.add_init_script(script)
+    phone.begin_at(MORNING)
+    page = phone.page
+    for language, said in zip(LANGUAGES, SAID[state], strict=True):
+        phone.open(f"/{language}/reminders")
+        expect(page.locator("main")).to_have_attribute("data-reminders", state)
+        expect(page.locator("[data-calendar] button")).to_be_visible()
+        expect(page.locator("[data-turn-on]")).to_be_visible(visible=state == "ready")
+        assert said in page.locator("[data-status]").inner_text()
+        assert bool(said) == bool(page.locator("[data-status] .notice:visible").count())
+        expect(page.locator(".rings .row").first).to_be_visible()
+
+
+# The calendar
+
+
+def events(phone: Owner) -> tuple[dict[str, Any], str]:
+    """Tap the calendar, and return what was posted with the file that came."""
+    with (
+        phone.page.expect_request("**/calendar.ics") as asked,
+        phone.page.expect_download() as got,
+    ):
+        phone.page.click("[data-calendar] button")
+    assert asked.value.headers["content-type"].startswith("multipart/form-data")
+    posted = phone.page.evaluate("JSON.parse(document.querySelector('[name=calendar]').value)")
+    return dict(posted), Path(got.value.path()).read_text("utf-8")
+
+
+def test_the_calendar_holds_the_same_rings_under_neutral_words(phone: Owner) -> None:
+    phone.treated()
+    phone.open("/en/reminders")
+    phone.shows("ready")
+    rings = phone.record()["schedule"]["rings"]
+    posted, file = events(phone)
+    assert posted.keys() == {"zone", "sequence", "events"}
+    assert (posted["zone"], posted["sequence"]) == ("America/Toronto", 0)
+    found = [(e["uid"], datetime.fromisoformat(e["at"])) for e in posted["events"]]
+    assert found == [(r["uid"], datetime.fromtimestamp(r["at"] / 1000, UTC)) for r in rings]
+    # A calendar that is synchronised somewhere leads to no list on the server.
+    assert not {e["uid"] for e in posted["events"]} & {r["id"] for r in rings}
+    assert {e["title"] for e in posted["events"]} == {"Time for your aftercare"}
+    assert file.count("BEGIN:VEVENT") == 8
+    assert "makeup" not in file
+    phone.page.check("[name=calendar-words]")
+    posted, file = events(phone)
+    assert posted["sequence"] == 1
+    assert [e["title"] for e in posted["events"]] == [" · ".join(r["words"]) for r in rings]
+    assert "SEQUENCE:1" in file
+    until(lambda: phone.record()["reminders"]["calendar"] == 2, "the sequence is kept")
+    assert phone.calls == []
+
+
+# Stopping
+
+
+def test_stopping_leaves_nothing_with_the_browser_nor_the_server(phone: Owner) -> None:
+    phone.on()
+    assert len(phone.server_rows()) == 1
+    phone.tap("stop")
+    phone.shows("ready")
+    assert phone.status() == "Stopped. The server has nothing of this phone any more."
+    assert phone.focused() == "status"
+    assert phone.server_rows() == []
+    assert phone.browser_state()["at"] is None
+    record = phone.record()
+    assert not record.keys() & {"subscription", "shown"}
+    assert record["reminders"]["on"] is False
+    phone.tap("turn-on")
+    phone.shows("unconfirmed")
+    assert "Stopped" not in phone.status()
+
+
+def test_what_the_server_keeps_after_the_last_one_can_be_deleted(phone: Owner) -> None:
+    phone.on()
+    phone.set_clock(MORNING + 30 * DAY)
+    phone.open("/en/reminders")
+    phone.shows("over")
+    assert "Finished." in phone.status()
+    phone.tap("stop")
+    phone.shows("finished")
+    assert phone.server_rows() == []
+
+
+def test_stopping_while_a_first_ring_is_awaited_breaks_nothing(phone: Owner) -> None:
+    phone.treated()
+    phone.turn_on()
+    phone.tap("stop")
+    phone.shows("ready")
+    # The page looks every two seconds whether the first push came.
+    phone.page.wait_for_timeout(2300)
+    phone.shows("ready")
+    assert phone.server_rows() == []
+
+
+def test_stopping_without_a_network_is_told_at_the_next_opening(phone: Owner) -> None:
+    phone.on()
+    phone.context.set_offline(offline=True)
+    phone.tap("stop")
+    phone.shows("ready")
+    assert phone.status().startswith("Stopped on this phone.")
+    assert phone.browser_state()["at"] is None
+    assert len(phone.server_rows()) == 1
+    assert phone.record()["subscription"].keys() == {"id", "secret", "state"}
+    phone.context.set_offline(offline=False)
+    phone.open("/en/guide")
+    until(lambda: phone.server_rows() == [], "the row is gone")
+    until(lambda: "subscription" not in phone.record(), "nothing is left")
+
+
+NOTIFICATIONS = "registration.getNotifications().then(({ length }) => length)"
+
+
+def delete_everything(phone: Owner) -> None:
+    phone.open("/en/settings")
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog [value=delete]")
+
+
+def test_deleting_everything_deletes_it_on_the_server_too(phone: Owner) -> None:
+    phone.on()
+    delete_everything(phone)
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    assert phone.server_rows() == []
+    assert phone.page.evaluate("browserItself((state) => state)")["at"] is None
+    assert phone.record() == {}
+
+
+def test_deleting_everything_without_a_network_is_told_at_the_next_opening(phone: Owner) -> None:
+    phone.on()
+    phone.open("/en/settings")
+    assert phone.worker.evaluate(NOTIFICATIONS) > 0
+    phone.context.set_offline(offline=True)
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog [value=delete]")
+    expect(phone.page.locator("[data-deleted-here]")).to_be_visible()
+    assert phone.worker.evaluate(NOTIFICATIONS) == 0, "the lock screen tells nothing any more"
+    expect(phone.page.locator("[data-deleted]")).to_be_hidden()
+    assert phone.record().keys() == {"subscription"}
+    phone.context.set_offline(offline=False)
+    phone.open("/en/today")
+    until(lambda: phone.server_rows() == [], "the row is gone")
+    until(lambda: phone.record() == {}, "nothing is left")
+
+
+@pytest.mark.parametrize("number", ["911", "811"])
+def test_nothing_rings_for_twelve_hours_after_a_call_for_help(phone: Owner, number: str) -> None:
+    phone.on()
+    soon = [each for each in phone.server_rings().values() if each.at < MORNING + 12 * HOUR]
+    assert soon
+    phone.calls.clear()
+    call(phone, number)
+    # Opening the page sent the list once; the call sends it again.
+    until(lambda: len(phone.lists_sent("PUT")) > 1, "the list")
+    until(lambda: phone.record()["subscription"]["state"] == "sent", "the answer")
+    left = phone.server_rings().values()
+    assert min(each.at for each in left) >= MORNING + 12 * HOUR
+    assert len(left) == 8 - len(soon)
+
+
+def test_calling_the_clinic_pauses_nothing(phone: Owner) -> None:
+    phone.on()
+    phone.open("/en/get-help")
+    cards = phone.page.locator("[data-pauses]")
+    assert cards.evaluate_all("(all) => all.map(({ id }) => id)") == ["emergency", "today"]
+
+
+def test_what_was_put_off_does_not_ring_during_a_pause(rung: tuple[Owner, str]) -> None:
+    phone, name = rung
+    later = put_off(phone, name)
+    call(phone, "811")
+    until(lambda: later["id"] not in phone.server_rings(), "it is taken back")
+
+
+def call(phone: Owner, number: str) -> None:
+    """Tap a number on the page of help."""
+    phone.open("/en/get-help")
+    phone.page.wait_for_load_state("networkidle")
+    # A browser without a telephone would leave the page for nowhere.
+    phone.page.evaluate("document.addEventListener('click', (tap) => tap.preventDefault())")
+    phone.page.click(f'[href="tel:{number}"]')
+
+
+# Everyone can use it
+
+
+def untreated(_phone: Owner) -> None:
+    """Have nothing in the record."""
+
+
+def asked_and_waiting(phone: Owner) -> None:
+    phone.treated()
+    phone.permit("granted")
+    phone.put("reminders", {"on": True, "since": 0})
+    phone.context.route("**/api/**", lambda route: route.abort())
+
+
+def confirmed(phone: Owner) -> None:
+    phone.on()
+
+
+def taken_back(phone: Owner) -> None:
+    phone.on()
+    phone.permit("denied")
+
+
+def over(phone: Owner) -> None:
+    phone.treated()
+    phone.set_clock(MORNING + 50 * DAY)
+
+
+STATES: dict[str, tuple[Callable[[Owner], None], str | None]] = {
+    "no treatment": (untreated, None),
+    "ready": (Owner.treated, "ready"),
+    "waiting": (asked_and_waiting, "waiting"),
+    "on": (confirmed, "on"),
+    "blocked": (taken_back, "blocked"),
+    "finished": (over, "finished"),
+}
+OPEN_ALL = "() => document.querySelectorAll('details').forEach((each) => (each.open = true))"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(each, marks=[] if each in {"ready", "on"} else [pytest.mark.long])
+        for each in STATES
+    ],
+)
+def test_everyone_can_use_the_screen_in_each_of_its_states(phone: Owner, state: str) -> None:
+    prepare, shown = STATES[state]
+    prepare(phone)
+    page = phone.page
+    for language in LANGUAGES:
+        phone.open(f"/{language}/reminders")
+        if shown:
+            phone.shows(shown)
+        page.evaluate(OPEN_ALL)
+        page.evaluate(Axe().axe_script)
+        page.set_viewport_size({"width": 320, "height": 640})
+        # Colours know no language: one theme in English, the other in French.
+        scheme = SCHEMES[LANGUAGES.index(language)]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert page.evaluate(RUN_AXE) == [], (language, scheme)
+        assert page.evaluate(OVERFLOWING) == []
+        targets = [each for each in page.evaluate(TARGETS) if not each["free"]]
+        assert [t for t in targets if t["height"] < (44 if t["large"] else 24)] == []
+
+
+def tab_to(phone: Owner, name: str) -> None:
+    """Press Tab until a control has the focus."""
+    for _ in range(60):
+        phone.page.keyboard.press("Tab")
+        if phone.page.evaluate("(it) => document.activeElement.matches(it)", name):
+            return
+    raise AssertionError(f"no Tab leads to {name}")
+
+
+def test_the_keyboard_alone_turns_on_chooses_and_stops(phone: Owner) -> None:
+    phone.treated()
+    phone.open("/en/reminders")
+    phone.shows("ready")
+    tab_to(phone, "[data-turn-on]")
+    phone.page.keyboard.press("Enter")
+    phone.shows("unconfirmed")
+    assert phone.focused() == "status"
+    # What the page learns by itself later takes the focus from nobody.
+    tab_to(phone, "[name=kind][value=looks]")
+    phone.confirm()
+    for key, name in (
+        ("Space", "[name=kind][value=looks]"),
+        ("Space", "[name=kind][value=sunscreen]"),
+        ("ArrowUp", "[name=from]"),
+    ):
+        if not phone.page.evaluate("(it) => document.activeElement.matches(it)", name):
+            tab_to(phone, name)
+        phone.calls.clear()
+        phone.page.keyboard.press(key)
+        until(lambda: phone.lists_sent("PUT"), "the list")
+        until(lambda: phone.record()["subscription"]["state"] == "sent", "the answer")
+        assert phone.page.evaluate("(it) => document.activeElement.matches(it)", name)
+    assert phone.record()["reminders"]["kinds"] == ["essential", "sunscreen", "looks"]
+    tab_to(phone, "[data-stop]")
+    phone.page.keyboard.press("Enter")
+    phone.shows("ready")
+    assert phone.focused() == "status"
+
+
+def test_the_screen_does_not_take_the_focus_when_it_learns_something(phone: Owner) -> None:
+    phone.treated()
+    phone.turn_on()
+    phone.page.focus("[data-stop]")
+    phone.confirm()
+    assert phone.focused() == "stop"
+    # What had the focus is gone once it is confirmed: its place is what came of it.
+    phone.forget()
+    phone.treated()
+    phone.turn_on()
+    phone.page.focus("[data-it-rang]")
+    phone.confirm()
+    assert phone.focused() == "status"

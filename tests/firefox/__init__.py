@@ -1,0 +1,1 @@
+"""A real Firefox, rung by real Web Push over a loopback address."""

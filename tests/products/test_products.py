@@ -1,0 +1,260 @@
+"""A bottle in the hand: what its list says is read whatever its shape, and never called better than it is."""
+
+import json
+import random
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.test_vectors import node
+from webapp.config import folder
+from webapp.guide.ingredients import products_table
+from webapp.protocol.models import Kind, Protocol
+from webapp.protocol.reading import read_library
+
+HERE = Path(__file__).resolve().parent
+WRITTEN = yaml.safe_load((HERE / "lists.yaml").read_text("utf-8"))
+VARIANTS = ("standard", "home", "deep", "rf", "prp", "unknown")
+EVERY_DAY = {("standard", 100), ("unknown", 0), ("home", 200)}
+# What an answer is worth, the best first; not to know is never better than to know.
+ORDER = ("clear", "wait", "ask", "never", "unknown")
+
+
+@cache
+def protocol() -> Protocol:
+    """Return the real content."""
+    return read_library(folder("protocols"), date(2026, 11, 26)).protocols[0]
+
+
+def made_of(texts: list[str], variant: str = "standard", since: float = 0) -> list[dict[str, Any]]:
+    """Return what the phone makes of each text, so many hours after the treatment."""
+    told = {
+        "table": products_table(protocol()),
+        "texts": texts,
+        "variant": variant,
+        "since": since,
+    }
+    answer = subprocess.run(
+        [node(), str(HERE / "read.mjs")],
+        input=json.dumps(told), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found: list[dict[str, Any]] = json.loads(answer.stdout)
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """One list in one shape, and what stands in it."""
+
+    name: str
+    text: str
+    of: list[str]
+    unknown: int
+
+
+def caps(names: list[str], _: random.Random) -> str:
+    return "INGREDIENTS: " + ", ".join(each.upper() for each in names) + "."
+
+
+def capitals(names: list[str], _: random.Random) -> str:
+    return ", ".join(each.title() for each in names)
+
+
+def french(names: list[str], _: random.Random) -> str:
+    called = {row.inci: (*row.also.get("fr", ()), row.inci)[0] for row in entries()}
+    return "Ingrédients : " + ", ".join(called.get(each, each) for each in names)
+
+
+def both(names: list[str], _: random.Random) -> str:
+    called = {row.inci: (*row.also.get("en", ()), row.inci)[0] for row in entries()}
+    return "; ".join(f"{each} / {called.get(each, each)}" for each in names)
+
+
+def bullets(names: list[str], _: random.Random) -> str:
+    return "\n".join(f"• {each.capitalize()}" for each in names)
+
+
+def columns(names: list[str], _: random.Random) -> str:
+    pairs = [names[at : at + 2] for at in range(0, len(names), 2)]
+    return "\n".join("      ".join(pair) for pair in pairs)
+
+
+def percents(names: list[str], chance: random.Random) -> str:
+    amounts = ("2%", "0,5 %", "(1 %)", "10.5%", "1-5%")
+    return ", ".join(f"{each.lower()} {chance.choice(amounts)}" for each in names)
+
+
+def broken(names: list[str], _: random.Random) -> str:
+    """A narrow label breaks the line wherever it is full."""
+    text = ", ".join(names)
+    return "-\n".join(re.findall(r".{1,23}(?<=\w)(?=\w)|.+", text))
+
+
+def slips(names: list[str], chance: random.Random) -> str:
+    """One slip in every long name: a letter left out, doubled, changed or swapped."""
+    return ", ".join(slip(each, chance) for each in names)
+
+
+def slip(name: str, chance: random.Random) -> str:
+    places = [at for at in range(1, len(name) - 2) if name[at : at + 2].isalpha()]
+    if len(re.sub(r"\W", "", name)) < 8 or not places:
+        return name
+    at = chance.choice(places)
+    one, two = name[at], name[at + 1]
+    other = chance.choice(
+        [f"{two}{one}", one, f"{one}{one}{two}", f"{one}{chance.choice('AEIOU')}"]
+    )
+    return name[:at] + other + name[at + 2 :]
+
+
+SHAPES: tuple[Callable[[list[str], random.Random], str], ...] = (
+    caps, capitals, french, both, bullets, columns, percents, broken, slips,
+)  # fmt: skip
+
+
+def entries() -> tuple[Any, ...]:
+    listed = protocol().ingredients
+    assert listed
+    return (*listed.ingredients, *listed.bases)
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Return every list in every shape, and every text as people paste it."""
+    found = [
+        Case(
+            f"{name}, {shape.__name__}",
+            shape([*row["of"], *row.get("unknown", [])], random.Random(f"{name} {shape.__name__}")),
+            row["of"],
+            len(row.get("unknown", [])),
+        )
+        for name, row in WRITTEN["lists"].items()
+        for shape in SHAPES
+    ]
+    written = [
+        Case(f"written {number}", row["text"], row["of"], row.get("unknown", 0))
+        for number, row in enumerate(WRITTEN["written"])
+    ]
+    return (*found, *written)
+
+
+def expected(case: Case, variant: str, since: float) -> tuple[str, int]:
+    """Return what the content says of these ingredients, told without the phone's script."""
+    listed = protocol().ingredients
+    assert listed
+    classes = {each.id: each for each in listed.classes}
+    rows = {each.inci: each for each in listed.ingredients}
+    there = {rows[each].of for each in case.of if each in rows}
+    kinds, hours = set(), [24]
+    for place, inci in enumerate(case.of):
+        row = rows.get(inci)
+        if row is None or (row.first and place >= row.first):
+            continue
+        found = classes[row.of]
+        own = row.hours if row.hours is not None else found.wait(variant) or 0
+        if found.beside and found.beside.of in there:
+            own = found.beside.hours
+        hours.append(own)
+        kinds.add(row.kind or found.kind)
+    if case.unknown or not case.of:
+        return "unknown", max(hours)
+    if Kind.NEVER in kinds:
+        return "never", max(hours)
+    if Kind.ASK in kinds:
+        return "ask", max(hours)
+    return ("wait" if max(hours) > since else "clear"), max(hours)
+
+
+def rank(answer: str, hours: int) -> tuple[int, int]:
+    return ORDER.index(answer), hours
+
+
+def test_there_are_enough_lists() -> None:
+    assert len(WRITTEN["lists"]) + len(WRITTEN["written"]) >= 80
+    assert len(cases()) >= 500
+    named = {inci for row in WRITTEN["lists"].values() for inci in row["of"]}
+    of = {row.inci: row.of for row in entries() if hasattr(row, "of")}
+    assert {of[each] for each in named if each in of} == set(of.values())
+
+
+def test_what_stands_on_a_package_is_read() -> None:
+    found = made_of([each.text for each in cases()])
+    wanted = missed = invented = 0
+    told = []
+    for case, made in zip(cases(), found, strict=True):
+        wanted += len(case.of)
+        missing = [each for each in case.of if each not in made["found"]]
+        more = [each for each in made["found"] if each not in case.of]
+        missed += len(missing)
+        invented += len(more)
+        if missing or more:
+            told.append(f"{case.name}: not {missing}, but {more} {made['unknown']}")
+    assert missed <= 0.01 * wanted, "\n".join(told)
+    assert invented <= 0.005 * wanted, "\n".join(told)
+
+
+# Every day one of them, all with the long ones: each reads every list anew.
+@pytest.mark.parametrize(
+    ("variant", "since"),
+    [
+        pytest.param(
+            variant, since, marks=[] if (variant, since) in EVERY_DAY else [pytest.mark.long]
+        )
+        for variant in VARIANTS
+        for since in (0, 30, 100, 200, 1000)
+    ],
+)
+def test_no_answer_is_better_than_the_content_says(variant: str, since: float) -> None:
+    found = made_of([each.text for each in cases()], variant, since)
+    better, other = [], 0
+    for case, made in zip(cases(), found, strict=True):
+        wanted = expected(case, variant, since)
+        got = (made["answer"], made["hours"])
+        if rank(*got) < rank(*wanted) or (got[0] == "unknown" and made["hours"] < wanted[1]):
+            better.append(f"{case.name}: {got}, not {wanted} {made['unknown']} {made['found']}")
+        other += got != wanted
+    assert better == []
+    assert other <= 0.03 * len(cases())
+
+
+def test_every_name_is_its_own() -> None:
+    names = [
+        (row.inci, name)
+        for row in entries()
+        for name in (row.inci, *row.also.get("en", ()), *row.also.get("fr", ()))
+    ]
+    found = made_of([name for _, name in names])
+    wrong = [
+        (name, made["found"])
+        for (inci, name), made in zip(names, found, strict=True)
+        if made["found"] != [inci]
+    ]
+    assert wrong == []
+    assert len({inci for inci, _ in names}) >= 149 + 200
+
+
+def test_one_name_that_is_not_known_leaves_no_green_answer() -> None:
+    texts = ["Aqua, Glycerin", "Aqua, Glycerin, Salvia officinalis extract"]
+    sure, unsure = made_of(texts, since=1000)
+    assert sure["answer"] == "clear"
+    assert (unsure["answer"], unsure["known"], unsure["all"]) == ("unknown", 2, 3)
+
+
+def test_what_must_wait_is_named_whatever_else_is_unknown() -> None:
+    (made,) = made_of(["Aqua, Retinol, Salvia officinalis extract"], since=100)
+    assert made["waiting"] == ["RETINOL"]
+    assert made["answer"] == "unknown"
+
+
+def test_nothing_at_all_is_not_fine() -> None:
+    for made in made_of(["", "   ", "12 345", "...", ", , ,"], since=1000):
+        assert made["answer"] == "unknown"
+        assert made["all"] == 0

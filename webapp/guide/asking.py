@@ -1,0 +1,13 @@
+"""What people call the activities: the words by which a phone finds one, in both languages."""
+
+from webapp.protocol.models import LANGUAGES, Language, Protocol
+
+
+def called(protocol: Protocol, language: Language) -> list[dict[str, object]]:
+    """Return ``[{"id", "phrases"}]``: the name in a language first, then everything else it is called."""
+    found: list[dict[str, object]] = []
+    for each in protocol.activities:
+        other = next(one for one in LANGUAGES if one != language)
+        phrases = [each.name[language], *each.also[language], each.name[other], *each.also[other]]
+        found.append({"id": each.id, "phrases": list(dict.fromkeys(phrases))})
+    return found
