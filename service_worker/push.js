@@ -152,11 +152,12 @@ async function done(id) {
   if (first.once) {
     // A tick is of the day that it rang for, however late it is answered.
     const date = dateIn(first.asked ?? first.at, schedule.zone);
-    await change("ticks", (ticks) => ({ ...ticks, [date]: [...new Set([...(ticks?.[date] ?? []), first.once])] }));
+    const ticked = (ticks) => ({ ...ticks, [date]: [...new Set([...(ticks?.[date] ?? []), first.once])] });
+    await change("ticks", ticked, schedule.plan);
   }
   const putOff = ({ of, at }) => of === (first.of ?? id) && at > Date.now();
   if (!schedule.later.some(putOff)) return;
-  await change("schedule", (now) => ({ ...now, later: now.later.filter((each) => !putOff(each)) }));
+  await change("schedule", (now) => now && { ...now, later: now.later.filter((each) => !putOff(each)) });
   await sync();
 }
 

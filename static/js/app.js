@@ -137,7 +137,8 @@ function listen() {
   addEventListener("hashchange", takeReceipt);
   // The screen of reminders has its own, which shows what came of it.
   if (main.dataset.page === "reminders") return;
-  addEventListener("online", sync);
+  // What was chosen while the guide could not be read is planned now, and then sent.
+  addEventListener("online", () => keepReminders());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && keepReminders());
 }
 

@@ -185,7 +185,8 @@ class Screen {
     this.said = null;
     if (Notification.permission === "default") await Notification.requestPermission();
     if (Notification.permission === "granted") {
-      await change("reminders", (wanted) => ({ ...wanted, on: true, since: Date.now() }));
+      // Nothing is there any more when another tab has deleted everything.
+      await change("reminders", (wanted) => wanted && { ...wanted, on: true, since: Date.now() });
       await this.refresh();
     } else {
       this.said = Notification.permission === "default" ? "dismissed" : null;
@@ -262,7 +263,7 @@ class Screen {
     const kinds = [...this.main.querySelectorAll("[name=kind]:checked")].map(({ value }) => value);
     const look = this.main.querySelector("[name=look]:checked")?.value ?? USUAL.look;
     this.said = null;
-    this.wanted = await change("reminders", (wanted) => ({ ...wanted, kinds, look, quiet: { from, to } }));
+    this.wanted = await change("reminders", (wanted) => wanted && { ...wanted, kinds, look, quiet: { from, to } });
     await this.refresh();
   }
 
@@ -285,7 +286,7 @@ class Screen {
     }));
     form.calendar.value = JSON.stringify({ zone: phoneZone(), sequence, events });
     this.wanted = { ...this.wanted, calendar: sequence + 1 };
-    change("reminders", (wanted) => ({ ...wanted, calendar: sequence + 1 }));
+    change("reminders", (wanted) => wanted && { ...wanted, calendar: sequence + 1 });
   }
 }
 

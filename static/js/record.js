@@ -51,15 +51,22 @@ export async function keep(name, value) {
  * worker's.
  * @param {Name} name
  * @param {(before: any) => object | null} alter  pure; it may be called again; null removes the entry
+ * @param {string | null} plan  the treatment's id when what is written is about it: once that one was
+ *   deleted or replaced, in whatever tab, the entry stays as it is
  * @returns {Promise<any>}  what the entry is now
  */
-export async function change(name, alter) {
+export async function change(name, alter, plan = null) {
   let after = null;
+  const altered = (before, treatment) => {
+    const followed = plan === null || (visit("treatment") ?? treatment)?.id === plan;
+    const now = visit(name) ?? before ?? null;
+    return followed ? alter(now) : now;
+  };
   const kept = await onPhone("readwrite", (store) => {
-    const asked = store.get(name);
-    asked.onsuccess = () => {
+    const [asked, treatment] = [store.get(name), store.get("treatment")];
+    treatment.onsuccess = () => {
       try {
-        after = alter(visit(name) ?? asked.result ?? null);
+        after = altered(asked.result, treatment.result);
         if (after === null) store.delete(name);
         else store.put(after, name);
         store.transaction.commit?.();
@@ -70,7 +77,7 @@ export async function change(name, alter) {
     };
     return asked;
   });
-  if (kept === REFUSED) after = alter(visit(name) ?? null);
+  if (kept === REFUSED) after = altered();
   visit(name, kept === REFUSED ? after : null);
   return after;
 }

@@ -34,14 +34,17 @@ function settled(wanted, treatment, rules) {
   return { ...usual, plan: treatment.id, offset: Math.floor(Math.random() * 15), ids: {}, pauses: [] };
 }
 
-/** Write down when this phone is to ring. Resolves to {wanted, later}; null without the rules. */
+/**
+ * Write down when this phone is to ring. Resolves to {wanted, rung, own, later}; null without the rules, or
+ * when the treatment was deleted or replaced meanwhile: then nothing is written.
+ */
 export async function writeDown(treatment, language) {
   const rules = await rulesOf(treatment, language);
   const zone = phoneZone();
   if (!rules) {
     // What another treatment was to ring must not ring for this one.
     const nothing = { plan: treatment.id, language, zone, rings: [], later: [] };
-    await change("schedule", (then) => (then?.plan === treatment.id ? then : nothing));
+    await change("schedule", (then) => (then?.plan === treatment.id ? then : nothing), treatment.id);
     return null;
   }
   const before = await recall("schedule");
@@ -54,14 +57,15 @@ export async function writeDown(treatment, language) {
     const slots = schedule(treatment, rules.reminders, { ...now, rung, own }, zone).map(({ slot }) => slot);
     const named = (names) => ({ ...Object.fromEntries(slots.map((slot) => [slot, randomId()])), ...names });
     return { ...now, ids: named(now.ids), uids: named(now.uids) };
-  });
+  }, treatment.id);
+  if (wanted?.plan !== treatment.id) return null;
   const rings = ringsOf(treatment, rules, { ...wanted, rung, own }, zone);
-  const { later } = await change("schedule", (then) => {
+  const written = await change("schedule", (then) => {
     const putOff = then?.plan === treatment.id ? then.later : [];
     const rest = { rings: [...been, ...rings], later: stillWanted(putOff, wanted, zone) };
     return { plan: treatment.id, language, zone, ...rest };
-  });
-  return { wanted, rung, own, later };
+  }, treatment.id);
+  return written?.plan === treatment.id ? { wanted, rung, own, later: written.later } : null;
 }
 
 /** What was put off keeps to the quiet hours of now as well, and to a pause. */

@@ -68,11 +68,13 @@ export async function tellReceipts() {
     const { status } = await call("POST", "receipts", { receipt });
     // 422: not a receipt at all, so telling it again would not help.
     if (status !== 204 && status !== 422) return false;
-    await change("shown", (shown) => ({
+    const told = (shown) => ({
       ...shown,
-      receipts: (shown?.receipts ?? []).filter((each) => each !== receipt),
+      receipts: (shown.receipts ?? []).filter((each) => each !== receipt),
       ...(status === 204 && { confirmedAt: Date.now() }),
-    }));
+    });
+    // Stopped or deleted meanwhile: nothing of it comes back.
+    await change("shown", (shown) => shown && told(shown));
   }
   return true;
 }

@@ -216,6 +216,8 @@ class Owner(Phone):
                 each.close()
         self.context.set_offline(offline=False)
         self.page.goto(f"{self.url}/healthz")
+        # The worker may still have a word with the server about the phone of before.
+        self.is_quiet()
         self.page.evaluate(FORGET)
         self.permit("prompt")
         self.page.set_viewport_size(PHONE["viewport"])  # type: ignore[arg-type]
