@@ -7,6 +7,9 @@ const SHELL = "shell";
 const DONE = "/kept-whole";
 const AT_ONCE = 6;
 
+// Told when every guide is dropped: one that is still being kept must not outlive that.
+let dropping = new AbortController();
+
 const cacheOf = (set) => `${PREFIX} ${RELEASE} ${set}`;
 
 /** The sets that this phone keeps, of whichever release. */
@@ -21,9 +24,10 @@ async function isKept(set) {
 }
 
 /** Fetch one entry as everybody would get it: no cookies, no redirect, the type it should have. */
-async function fetchEntry(address) {
+async function fetchEntry(address, signal) {
   const hashed = address.startsWith("/static/gen/");
   const answer = await fetch(address, {
+    signal,
     cache: hashed ? "default" : "reload",
     credentials: "omit",
     redirect: "error",
@@ -57,18 +61,20 @@ function typeOf(address) {
   }[ending] ?? "text/html";
 }
 
-/** Keep one set whole; on any failure nothing of it is left, and the failure goes on. */
-async function keepWhole(set) {
+/** Keep one set whole; on any failure, and when it is dropped meanwhile, nothing of it is left. */
+async function keepWhole(set, signal) {
   if (await isKept(set)) return;
+  signal?.throwIfAborted();
   const cache = await caches.open(cacheOf(set));
   const left = [...SETS[set]];
   const carry = async () => {
     for (let address = left.pop(); address; address = left.pop()) {
-      await cache.put(address, await fetchEntry(address));
+      await cache.put(address, await fetchEntry(address, signal));
     }
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, carry));
+    signal?.throwIfAborted();
     await cache.put(DONE, new Response(RELEASE));
   } catch (fault) {
     left.length = 0;
@@ -79,11 +85,20 @@ async function keepWhole(set) {
 
 /** Several tabs may ask for the same set at once: it is carried once. */
 const underWay = new Map();
-function keepOnce(set) {
+function keepOnce(set, signal) {
   if (!underWay.has(set)) {
-    underWay.set(set, keepWhole(set).finally(() => underWay.delete(set)));
+    underWay.set(set, keepWhole(set, signal).finally(() => underWay.delete(set)));
   }
   return underWay.get(set);
+}
+
+/** Every guide goes, also one that was asked for and is not here yet. */
+async function dropGuides() {
+  dropping.abort();
+  dropping = new AbortController();
+  const guides = [...underWay].filter(([set]) => set !== SHELL);
+  await Promise.allSettled(guides.map(([, keeping]) => keeping));
+  await dropWhere((name) => name.startsWith(`${PREFIX} `) && name !== cacheOf(SHELL));
 }
 
 /** The shell and every set this phone keeps: one failure and the old release stays whole. */
@@ -143,16 +158,14 @@ function releaseOf(window) {
 
 async function answer({ keep, kept, drop, take }) {
   if (take) return takeOver();
-  if (drop) {
-    await dropWhere((name) => name.startsWith(`${PREFIX} `) && name !== cacheOf(SHELL));
-    return true;
-  }
+  if (drop) return dropGuides().then(() => true);
+  const { signal } = dropping;
   await dropOld();
   const set = keep ?? kept;
   if (!(set in SETS)) return false;
   if (!keep) return isKept(set);
   // A browser that cleared the caches and left the worker took the shell as well.
-  return Promise.all([keepOnce(SHELL), keepOnce(set)]).then(() => true, () => false);
+  return Promise.all([keepOnce(SHELL), keepOnce(set, signal)]).then(() => true, () => false);
 }
 
 addEventListener("install", (event) => event.waitUntil(install()));

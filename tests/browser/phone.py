@@ -48,7 +48,7 @@ READY = """() => new Promise((resolve, reject) => {
   const main = document.querySelector("main");
   const look = () => "ready" in main.dataset && resolve();
   new MutationObserver(look).observe(main, { attributes: true });
-  setTimeout(() => reject(new Error("the page's script did not finish")), 10_000);
+  setTimeout(() => reject(new Error("the page's script did not finish")), 30_000);
   look();
 })"""
 
@@ -161,7 +161,6 @@ class Phone:
         """Take a context in hand; whatever its pages do wrong is gathered from now on."""
         self.context, self.url = context, url
         self.page: Page = context.pages[0] if context.pages else context.new_page()
-        self.page.set_default_timeout(10_000)
         self.faults: list[str] = []
         self._travels: CDPSession | None = None
         context.on("weberror", lambda error: self._note(str(error.error)))

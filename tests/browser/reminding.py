@@ -165,7 +165,6 @@ class Owner(Phone):
 
     def _take(self, page: Page) -> None:
         self.page = page
-        page.set_default_timeout(10_000)
         self.devtools: CDPSession = self.context.new_cdp_session(page)
         self.devtools.on("ServiceWorker.workerRegistrationUpdated", self._note_worker)
         self.devtools.send("ServiceWorker.enable")

@@ -506,6 +506,30 @@ def test_deleting_while_the_guide_is_being_kept_leaves_nothing(
     assert names(phone) == ["shell"]
 
 
+KEEP_AND_DROP = """async (set) => {
+  // Something of another release makes the worker look around before it keeps anything.
+  await caches.open("lendemain other shell");
+  const { active } = await navigator.serviceWorker.ready;
+  const ask = (question) => new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data);
+    active.postMessage(question, [port2]);
+  });
+  return Promise.all([ask({ keep: set }), ask({ drop: true })]);
+}"""
+
+
+def test_a_guide_that_was_asked_for_just_before_deleting_is_not_kept(
+    new_phone: NewPhone, house: House
+) -> None:
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+    assert phone.page.evaluate(KEEP_AND_DROP, guide_in("en")) == [False, True]
+    wait_until_quiet(house.front)
+    assert names(phone) == ["shell"]
+
+
 # A new release
 
 

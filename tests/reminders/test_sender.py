@@ -1581,7 +1581,7 @@ def test_every_answer_has_the_outcome_that_was_agreed(every_answer: Seen, name: 
     if case.outcome != "later":
         assert len(pushes) == 1
         return
-    assert row["tries"] >= 1
+    assert row["tries"] >= 1 or resent_by_libcurl(case)
     if case.behaviour is None:
         assert (row["outcome"], pushes) == ("later", [])
     elif case.retry_after or case.not_before:
@@ -1596,12 +1596,26 @@ def test_every_answer_has_the_outcome_that_was_agreed(every_answer: Seen, name: 
 
 def test_what_is_sent_again_replaces_the_first_and_is_encrypted_anew(every_answer: Seen) -> None:
     assert every_answer.alive
-    again = [each.phone.pushes for each in CASES.values() if each.phone and each.phone.received[1:]]
+    again = [
+        each.phone.pushes
+        for each in CASES.values()
+        if each.phone and each.phone.received[1:] and not resent_by_libcurl(each)
+    ]
     assert len(again) >= 40
     for pushes in again:
         assert same_promise(pushes)
         assert [each.faults for each in pushes] == [[]] * len(pushes)
         assert len({each.body[:86] for each in pushes}) == len(pushes)
+
+
+def resent_by_libcurl(case: Case) -> bool:
+    """Say whether libcurl sent the same once more by itself.
+
+    It does when a connection that it used before is closed without a word: nobody took that push.
+    """
+    assert case.phone
+    bodies = [each.body for each in case.phone.pushes]
+    return case.row["tries"] == 0 and len(bodies) == 2 and bodies[0] == bodies[1]
 
 
 def test_no_push_takes_longer_than_ten_seconds(every_answer: Seen) -> None:
