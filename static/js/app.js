@@ -112,6 +112,8 @@ function letTransitionsFail() {
 export async function beginAnew() {
   await carryPlan(main, null);
   await startWorker(announceUpdate);
+  // One that was on its way when the browser threw everything away comes with nothing kept.
+  keepSet(SHELL_SET);
 }
 
 /** Every opening brings reminders up to date; a page that is seen again, when something changed. */

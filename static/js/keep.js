@@ -4,6 +4,7 @@ const workers = navigator.serviceWorker;
 
 const HOURLY = 3_600_000;
 const REGISTERING = 2000;
+const DROPPING = 5000;
 
 let registering = null;
 
@@ -72,8 +73,9 @@ export const isKept = (set) => ask({ kept: set });
 export async function dropSets() {
   const registration = await workers?.getRegistration();
   for (const each of (await registration?.getNotifications?.()) ?? []) each.close();
-  if (await ask({ drop: true })) return;
-  // No worker of ours answers: nobody but this page can.
+  const patience = new Promise((resolve) => setTimeout(resolve, DROPPING, false));
+  if (await Promise.race([ask({ drop: true }), patience])) return;
+  // No worker of ours answers, or it is still on its way: nobody but this page can.
   const names = (await self.caches?.keys()) ?? [];
   await Promise.all(names.filter((name) => !name.endsWith(" shell")).map((name) => caches.delete(name)));
 }
@@ -87,11 +89,23 @@ export async function keepsGuide() {
 export const SHELL_SET = "shell";
 
 async function ask(question) {
-  if (!workers || !(await workers.getRegistration())) return false;
-  const { active } = await workers.ready;
+  const registration = await workers?.getRegistration();
+  const worker = registration && (registration.active ?? (await arrived(registration)));
+  if (!worker) return false;
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data);
-    active.postMessage(question, [port2]);
+    worker.postMessage(question, [port2]);
+  });
+}
+
+/** The worker that is on its way, once it can be asked; null when it gave up. `ready` tells of the first one for ever. */
+function arrived(registration) {
+  const coming = registration.installing ?? registration.waiting;
+  return new Promise((resolve) => {
+    if (!coming) return resolve(registration.active);
+    coming.addEventListener("statechange", () => {
+      if (coming.state !== "installed") resolve(registration.active);
+    });
   });
 }

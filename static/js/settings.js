@@ -21,8 +21,7 @@ export function showSettings(main, treatment, language, working, gone) {
     main.querySelector("[data-moment]").textContent = treatmentMoment(treatment);
     for (const name of main.querySelectorAll(`[data-variant-name="${treatment.variant}"]`)) name.hidden = false;
     working.then(() => {
-      // Deleted meanwhile: nothing is kept again.
-      if (shown) for (const row of main.querySelectorAll("[data-kept]")) showKept(row, treatment, language);
+      for (const row of main.querySelectorAll("[data-kept]")) showKept(row, treatment, language);
     });
   }
   showLasting(main);
@@ -59,6 +58,8 @@ async function showKept(row, treatment, language) {
   };
   button.addEventListener("click", carry);
   const kept = await isKept(set);
+  // Deleted meanwhile: nothing is kept again.
+  if (!shown) return;
   state.textContent = kept ? words("kept") : "";
   button.hidden = kept;
   if (!kept && row.dataset.kept === language) await carry();

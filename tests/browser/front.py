@@ -101,6 +101,10 @@ class Front:
         """Answer by the rule, or else what the server behind says."""
         return self.rule(path, headers) or self._behind(path, headers)
 
+    def pass_on(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Ask the server behind to do something; with no more than its address."""
+        return self._ask(path, headers, "POST")
+
     def _behind(self, path: str, headers: Mapping[str, str]) -> Answer:
         """Ask the server behind; once for what never changes while it runs."""
         about = (self.upstream, path, headers.get("accept-encoding"), headers.get("if-none-match"))
@@ -111,11 +115,11 @@ class Front:
             self._known[about] = answer
         return answer
 
-    def _ask(self, path: str, headers: Mapping[str, str]) -> Answer:
+    def _ask(self, path: str, headers: Mapping[str, str], method: str = "GET") -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.upstream, timeout=30)
         try:
             own = {"host": f"127.0.0.1:{self.upstream}"}
-            connection.request("GET", path, headers={**headers, **own})
+            connection.request(method, path, headers={**headers, **own})
             found = connection.getresponse()
             body = found.read()
         except OSError:
@@ -132,6 +136,13 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = front.answer(self.path, headers)
             front.asked.append(Asked(self.path, headers, answer))
+            self._send(answer)
+
+        def do_POST(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            self._send(front.pass_on(self.path, headers))
+
+        def _send(self, answer: Answer) -> None:
             self.send_response_only(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

@@ -506,6 +506,31 @@ def test_deleting_while_the_guide_is_being_kept_leaves_nothing(
     assert names(phone) == ["shell"]
 
 
+def test_everything_is_deleted_while_the_worker_is_still_on_its_way(
+    new_phone: NewPhone, house: House
+) -> None:
+    front, coming, deleted = house.front, threading.Event(), threading.Event()
+
+    def slow(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/fr/offline":
+            coming.set()
+            deleted.wait(30)
+
+    front.rule = slow
+    phone = new_phone(front.url, service_workers="allow")
+    phone.begin_at(TREATED)
+    phone.open("/en/settings")
+    assert coming.wait(30), "the worker is being installed"
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog button[value=delete]")
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    assert phone.record() == {}
+    deleted.set()
+    phone.wait_until_kept("shell", house.sets)
+    wait_until_quiet(front)
+    assert names(phone) == ["shell"]
+
+
 KEEP_AND_DROP = """async (set) => {
   // Something of another release makes the worker look around before it keeps anything.
   await caches.open("lendemain other shell");
