@@ -98,14 +98,17 @@ async function dropGuides() {
   dropping = new AbortController();
   const guides = [...underWay].filter(([set]) => set !== SHELL);
   await Promise.allSettled(guides.map(([, keeping]) => keeping));
-  await dropWhere((name) => name.startsWith(`${PREFIX} `) && name !== cacheOf(SHELL));
+  // A release that waits asks the same of its own: neither takes the other's shell.
+  await dropWhere((name) => name.startsWith(`${PREFIX} `) && !name.endsWith(` ${SHELL}`));
 }
 
 /** The shell and every set this phone keeps: one failure and the old release stays whole. */
 async function install() {
-  const sets = [SHELL, ...(await setsOnThisPhone())].filter((set) => set in SETS);
+  const { signal } = dropping;
+  const guides = new Set((await setsOnThisPhone()).filter((set) => set in SETS && set !== SHELL));
   try {
-    for (const set of new Set(sets)) await keepOnce(set);
+    await keepOnce(SHELL);
+    for (const set of guides) await keepOnce(set, signal);
   } catch (fault) {
     await dropWhere((name) => name.startsWith(`${PREFIX} ${RELEASE} `));
     throw fault;

@@ -73,9 +73,12 @@ export const isKept = (set) => ask({ kept: set });
 export async function dropSets() {
   const registration = await workers?.getRegistration();
   for (const each of (await registration?.getNotifications?.()) ?? []) each.close();
-  const patience = new Promise((resolve) => setTimeout(resolve, DROPPING, false));
-  if (await Promise.race([ask({ drop: true }), patience])) return;
-  // No worker of ours answers, or it is still on its way: nobody but this page can.
+  // One that is on its way may be keeping a guide as well.
+  const all = ["installing", "waiting", "active"].map((state) => registration?.[state]).filter(Boolean);
+  const patience = new Promise((resolve) => setTimeout(resolve, DROPPING));
+  const dropped = Promise.all(all.map((worker) => put(worker, { drop: true })));
+  if (all.length && (await Promise.race([dropped, patience]))) return;
+  // No worker of ours answers: nobody but this page can.
   const names = (await self.caches?.keys()) ?? [];
   await Promise.all(names.filter((name) => !name.endsWith(" shell")).map((name) => caches.delete(name)));
 }
@@ -91,13 +94,16 @@ export const SHELL_SET = "shell";
 async function ask(question) {
   const registration = await workers?.getRegistration();
   const worker = registration && (registration.active ?? (await arrived(registration)));
-  if (!worker) return false;
-  return new Promise((resolve) => {
+  return worker ? put(worker, question) : false;
+}
+
+/** Resolves to a worker's answer. */
+const put = (worker, question) =>
+  new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data);
     worker.postMessage(question, [port2]);
   });
-}
 
 /** The worker that is on its way, once it can be asked; null when it gave up. `ready` tells of the first one for ever. */
 function arrived(registration) {

@@ -531,6 +531,33 @@ def test_everything_is_deleted_while_the_worker_is_still_on_its_way(
     assert names(phone) == ["shell"]
 
 
+def test_deleting_while_a_new_release_is_being_kept_leaves_nothing(
+    new_phone: NewPhone, house: House
+) -> None:
+    front, coming, deleted = house.front, threading.Event(), threading.Event()
+    phone = a_phone_that_keeps(new_phone(front.url, service_workers="allow"), house)
+
+    def slow(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/fr/get-help" and front.upstream == house.new.port:
+            coming.set()
+            deleted.wait(30)
+
+    front.rule, front.upstream = slow, house.new.port
+    phone.open("/en/settings")
+    assert coming.wait(30), "the new release is being kept"
+    # Older browsers know nothing of throwing away by themselves.
+    phone.context.route("**/forget", lambda route: route.abort())
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog button[value=delete]")
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    deleted.set()
+    wait_until_quiet(front)
+    until(lambda: set(names(phone)) == {"shell"}, "the app itself is kept anew, and nothing else")
+    phone.open("/en/today")
+    wait_until_quiet(front)
+    assert set(names(phone)) == {"shell"}
+
+
 KEEP_AND_DROP = """async (set) => {
   // Something of another release makes the worker look around before it keeps anything.
   await caches.open("lendemain other shell");
