@@ -79,6 +79,9 @@ function offerDeletion(main, gone) {
   button.addEventListener("click", () => dialog.showModal());
   dialog.addEventListener("close", async () => {
     if (dialog.returnValue !== "delete") return;
+    const deleting = main.querySelector("[data-deleting]");
+    // A slow network takes its time, and so does a worker.
+    deleting.hidden = false;
     const mine = await recall("subscription");
     shown = undefined;
     // What it takes to tell the server stays until it is told, and nothing waits for that.
@@ -89,6 +92,7 @@ function offerDeletion(main, gone) {
     const untold = mine && (await sync());
     await throwAway({ links, subscription: untold });
     await gone();
+    deleting.hidden = true;
     main.querySelector(untold ? "[data-deleted-here]" : "[data-deleted]").hidden = false;
     main.querySelector("[data-links-left]").hidden = !links;
     for (const each of main.querySelectorAll("[data-some]")) each.hidden = true;

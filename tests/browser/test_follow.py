@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from .conftest import PHONE
 from .phone import (
@@ -555,6 +555,30 @@ def test_deleting_everything_leaves_nothing_on_the_phone_but_the_shell(
     assert phone.page.evaluate("() => localStorage.length + sessionStorage.length") == 0
     assert phone.today(language)["state"] == "none"
     until(lambda: shell_only(phone), "the app itself is kept anew, and nothing else")
+
+
+@both_languages
+def test_deleting_says_that_it_is_under_way_on_a_slow_network(
+    new_phone: "NewPhone", language: str
+) -> None:
+    phone = new_phone()
+    phone.begin_at(TREATED, language)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    phone.context.route("**/forget", hold)
+    phone.open(f"/{language}/settings")
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog button[value=delete]")
+    said = {"en": "Deleting …", "fr": "Suppression en cours…"}[language]
+    expect(phone.page.locator("[data-deleting]")).to_have_text(said)
+    expect(phone.page.locator("[data-deleting]")).to_be_visible()
+    until(lambda: phone.page.evaluate("0") == 0 and held, "the browser is asked to throw away")
+    held[0].continue_()
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    expect(phone.page.locator("[data-deleting]")).to_be_hidden()
 
 
 def test_the_settings_show_the_treatment_before_the_worker_has_come(new_phone: "NewPhone") -> None:
