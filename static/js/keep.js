@@ -23,11 +23,13 @@ export async function startWorker(announce) {
 }
 
 /**
- * Resolves once the page may be left: WebKit never finishes the worker of a page that was left while it
- * was still asking for it, and keeps nothing until the browser is closed.
+ * Resolves once the page may be left, and what else it began is done, but soon: WebKit never finishes the
+ * worker of a page that was left while it was still asking for it, and keeps nothing until the browser is closed.
  */
-export const mayLeave = () =>
-  Promise.race([registering, new Promise((resolve) => setTimeout(resolve, REGISTERING))]).catch(() => {});
+export function mayLeave(begun) {
+  const soon = new Promise((resolve) => setTimeout(resolve, REGISTERING));
+  return Promise.race([Promise.allSettled([registering, begun]), soon]);
+}
 
 /**
  * A worker asks its windows which release they are of, before it drops what an older one kept; and one

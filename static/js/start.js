@@ -147,8 +147,7 @@ async function begin(main, what, { at, rough }, card) {
   // Asked for here so that it goes on while Today opens; Today asks again in case it failed.
   if (lasts()) keepSet(setOf(treatment, language));
   // Now there is something to lose, and a tap that meant it.
-  if (lasts()) askToLast();
-  await mayLeave();
+  await mayLeave(lasts() && askToLast());
   // The worker is busy keeping the guide, and Chromium 156 then stumbles over a page transition.
   addEventListener("pageswap", ({ viewTransition }) => viewTransition?.skipTransition());
   location.assign(`/${language}/today`);

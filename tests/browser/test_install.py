@@ -301,7 +301,7 @@ def test_the_browser_is_asked_to_keep_once_there_is_something_to_keep(phone: Pho
         phone.open(path)
         assert phone.page.evaluate(asked) is None
     phone.begin_at(TREATED)
-    assert phone.page.evaluate(asked) == "1"
+    until(lambda: phone.page.evaluate(asked) == "1", "it is asked")
     phone.open("/en/settings")
     expect(phone.page.locator("[data-lasts=perhaps]")).to_be_visible()
     phone.page.click("[data-ask]")

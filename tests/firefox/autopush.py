@@ -24,7 +24,7 @@ from websockets.typing import Subprotocol
 
 from tests.push.service import BODY_LIMIT, header_faults, vapid_faults, vapid_parameters
 
-PATIENCE = 10.0  # seconds
+PATIENCE = 30.0  # seconds
 CLOSING = 0.2  # seconds; Firefox does not answer a polite good-bye
 DELIVERED = 100  # what Firefox acknowledges with when a worker took it; 101 and 102: it did not
 NEVER_KNOWN, GONE = 404, 410

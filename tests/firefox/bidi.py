@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from tests.browser.phone import until
 
-PATIENCE = 10.0  # seconds
+PATIENCE = 30.0  # seconds
 
 Found = TypeVar("Found")
 

@@ -159,7 +159,7 @@ def test_a_reminder_comes_with_the_plans_words_though_the_server_was_killed(
     firefox.wait_for_notification(RINSE, 30)
     firefox.click_notification(RINSE)
     firefox.take(f"{app.url}/en/activities/rinse")
-    patiently(lambda: person.outcome("rinse").get("seen_at"), "the receipt marks it seen", 10)
+    patiently(lambda: person.outcome("rinse").get("seen_at"), "the receipt marks it seen")
     assert person.outcome("rinse")["outcome"] == "accepted"
 
 
