@@ -11,7 +11,15 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import (
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 LANGUAGES = ("en", "fr")
 # What is the same in both is tried in one every day, in the other with the long ones.
@@ -220,6 +228,12 @@ class Phone:
         """Begin a treatment that ended just now, at a moment of the phone's clock."""
         self.set_clock(moment)
         self.begin(language)
+
+    def delete_everything(self) -> None:
+        """Do so on Settings, which is open, and wait until it is said to be done."""
+        self.page.click("[data-delete]")
+        self.page.click("dialog button[value=delete]")
+        expect(self.page.locator("[data-deleted]")).to_be_visible()
 
     def today(self, language: str = "en") -> dict[str, str]:
         """Open Today and return what its main element says of itself."""

@@ -6,22 +6,23 @@ tests' own, in pages and in the worker alike, and strict where browsers are.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, CDPSession, Page, Request, Worker, expect
 
+from tests.conftest import Server
 from tests.push.service import Phone as Address
+from tests.push.service import PushService
 from tests.reminders.site import Site
 
 from .conftest import PHONE
 from .phone import GUIDE, MONTREAL, Phone, read, until
-
-if TYPE_CHECKING:
-    from tests.conftest import Server
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -143,7 +144,7 @@ class Ring:
 class Owner(Phone):
     """A phone that can ring, in the hand of somebody who answers its prompts."""
 
-    def __init__(self, browser: Browser, server: "Server", site: Site) -> None:
+    def __init__(self, browser: Browser, server: Server, site: Site) -> None:
         """Take a phone in hand whose worker is not there yet."""
         options: dict[str, Any] = {**PHONE, "reduced_motion": "reduce"}
         del options["timezone_id"]  # set by DevTools, so that one phone can travel
@@ -393,6 +394,18 @@ class Owner(Phone):
         return [
             c.body for c in self.calls if c.method == method and c.path.startswith(paths) and c.body
         ]
+
+
+@contextmanager
+def at_home(browser: Browser, data: Path) -> Iterator[Owner]:
+    """Give somebody a phone, a server and a push service of their own."""
+    with PushService() as service, Site(data, service) as site:
+        server = Server(WEBAPP_DATA=str(data), WEBAPP_PUSH_SERVICES=service.origin).start()
+        owner = Owner(browser, server, site)
+        owner.open("/en/today")
+        yield owner
+        owner.context.close()
+        server.remove()
 
 
 def utc(milliseconds: int) -> datetime:

@@ -114,9 +114,7 @@ def test_what_was_cleared_leaves_no_reminders_that_nobody_can_stop(new_phone: "N
 def test_deleting_everything_is_not_called_cleared(phone: Phone) -> None:
     phone.begin_at(TREATED)
     phone.open("/en/settings")
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     assert phone.page.evaluate("() => localStorage.length") == 0
     phone.today()
     assert seen(phone) == "none"

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import Server
-from tests.push.service import PushService
-from tests.reminders.site import Site
 
 from .phone import (
     DAILY_FRENCH,
@@ -22,11 +20,8 @@ from .phone import (
     later,
     until,
 )
-from .reminding import MORNING, PUT_IN, Owner
+from .reminding import MORNING, PUT_IN, Owner, at_home
 from .test_access import OVERFLOWING, RUN_AXE, TARGETS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOUR = timedelta(hours=1)
 THEIRS = {"en": "your clinic", "fr": "votre clinique"}
@@ -408,14 +403,8 @@ def test_everyone_can_enter_it(phone: Phone, language: str, width: int, scheme: 
 @pytest.fixture(scope="module")
 def owner(whole_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
     """One phone that can ring, with its server and push service."""
-    data: Path = tmp_path_factory.mktemp("house") / "data"
-    with PushService() as service, Site(data, service) as site:
-        server = Server(WEBAPP_DATA=str(data), WEBAPP_PUSH_SERVICES=service.origin).start()
-        owner = Owner(whole_browser, server, site)
-        owner.open("/en/today")
+    with at_home(whole_browser, tmp_path_factory.mktemp("house") / "data") as owner:
         yield owner
-        owner.context.close()
-        server.remove()
 
 
 def exercise_ring(owner: Owner) -> dict[str, Any]:

@@ -547,9 +547,7 @@ def test_deleting_everything_leaves_nothing_on_the_phone_but_the_shell(
     phone.page.click("[data-delete]")
     phone.page.click("dialog button[value=keep]")
     assert "treatment" in phone.record()
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     assert phone.record() == {}
     until(lambda: shell_only(phone), "the app itself is kept anew, and nothing else")
     assert phone.page.evaluate("() => localStorage.length + sessionStorage.length") == 0
@@ -599,9 +597,7 @@ def test_changing_the_language_after_deleting_brings_nothing_back(
     phone.begin_at(TREATED)
     phone.wait_until_kept(f"{GUIDE}/en", sets)
     phone.open("/en/settings")
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     phone.page.locator("[data-switch=fr]:visible").last.click()
     phone.page.wait_for_url("**/fr/settings")
     phone.ready()

@@ -183,7 +183,8 @@ def test_a_deleted_plan_is_not_brought_back_by_an_old_icon(on_iphone: OnIphone) 
     app = on_iphone(home_screen=True)
     start = f"/en/today?plan={links.link_of(links.TREATMENT, CLINIC)}"
     app.open(start)
-    delete_everything(app)
+    app.open("/en/settings")
+    app.delete_everything()
     expect(app.page.locator("[data-links-left]")).to_be_visible()
     left = app.record()
     assert list(left) == ["links"]
@@ -196,7 +197,8 @@ def test_a_deleted_plan_is_not_brought_back_by_an_old_icon(on_iphone: OnIphone) 
     assert app.record() == left
     # Nor does a second deletion forget the first.
     app.begin()
-    delete_everything(app)
+    app.open("/en/settings")
+    app.delete_everything()
     assert app.record() == left
 
 
@@ -206,7 +208,8 @@ def test_a_tab_that_is_gone_back_to_has_neither_the_plan_nor_its_address(
     tab = on_iphone()
     tab.begin_at(TREATED)
     assert "?plan=" in address(tab)
-    delete_everything(tab)
+    tab.open("/en/settings")
+    tab.delete_everything()
     assert manifest_of(tab) == "/en/manifest.webmanifest"
     tab.page.go_back()
     tab.page.wait_for_url("**/en/today")
@@ -419,7 +422,8 @@ def test_a_file_saved_then_everything_deleted_then_opened_is_the_same_record(
     saved = json.loads(file)["entries"]
     # Where reminders are on, opening a page brings them up to date.
     assert rang or saved == off(FULL)
-    delete_everything(phone, language)
+    phone.open(f"/{language}/settings")
+    phone.delete_everything()
     assert phone.record() == {}
     phone.open(f"/{language}/move")
     choose(phone, file)
@@ -576,14 +580,6 @@ def test_whatever_a_record_holds_its_file_brings_it_back_equal(phone: Phone) -> 
 # Deleting everything
 
 
-def delete_everything(phone: Phone, language: str = "en") -> None:
-    """Delete everything on the settings' screen."""
-    phone.open(f"/{language}/settings")
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
-
-
 def test_after_deleting_everything_nothing_of_it_is_left_in_the_browser(
     playwright: Playwright, server: "Server", tmp_path: Path
 ) -> None:
@@ -604,7 +600,8 @@ def test_after_deleting_everything_nothing_of_it_is_left_in_the_browser(
     phone = put(Phone(context, server.url), **record)
     phone.set_clock(later(1, 9))
     assert remains(tmp_path, canary)
-    delete_everything(phone)
+    phone.open("/en/settings")
+    phone.delete_everything()
     left = phone.record()
     assert list(left) == ["links"]
     assert len(left["links"]["deleted"]) == 2

@@ -495,9 +495,7 @@ def test_deleting_while_the_guide_is_being_kept_leaves_nothing(
     phone.begin_at(TREATED)
     until(lambda: day_path("en", "7") in front.paths(), "the guide is being kept")
     phone.open("/en/settings")
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     deleted.set()
     wait_until_quiet(front)
     until(lambda: names(phone) == ["shell"], "the app itself is kept anew, and nothing else")
@@ -521,9 +519,7 @@ def test_everything_is_deleted_while_the_worker_is_still_on_its_way(
     phone.begin_at(TREATED)
     phone.open("/en/settings")
     assert coming.wait(30), "the worker is being installed"
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     assert phone.record() == {}
     deleted.set()
     phone.wait_until_kept("shell", house.sets)
@@ -547,9 +543,7 @@ def test_deleting_while_a_new_release_is_being_kept_leaves_nothing(
     assert coming.wait(30), "the new release is being kept"
     # Older browsers know nothing of throwing away by themselves.
     phone.context.route("**/forget", lambda route: route.abort())
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog button[value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     deleted.set()
     wait_until_quiet(front)
     until(lambda: set(names(phone)) == {"shell"}, "the app itself is kept anew, and nothing else")

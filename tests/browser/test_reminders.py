@@ -16,14 +16,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route, expect
 
-from tests.conftest import Server
-from tests.push.service import PushService
-from tests.reminders.site import Site
 from webapp.reminders.keys import Keys
 
 from .conftest import NewPhone
 from .phone import LANGUAGES, until
-from .reminding import DAY, HOUR, MORNING, Owner, changes, ids, wall
+from .reminding import DAY, HOUR, MORNING, Owner, at_home, changes, ids, wall
 from .test_access import OVERFLOWING, RUN_AXE, SCHEMES, TARGETS
 
 EVERY_KIND = ["essential", "first-day", "moisturizer", "sunscreen", "looks", "cold-sores"]
@@ -33,14 +30,8 @@ QUIET = ("07:30", "21:30")
 @pytest.fixture(scope="module")
 def owner(whole_browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
     """One phone, server and push service for all of this file."""
-    data: Path = tmp_path_factory.mktemp("house") / "data"
-    with PushService() as service, Site(data, service) as site:
-        server = Server(WEBAPP_DATA=str(data), WEBAPP_PUSH_SERVICES=service.origin).start()
-        owner = Owner(whole_browser, server, site)
-        owner.open("/en/today")
+    with at_home(whole_browser, tmp_path_factory.mktemp("house") / "data") as owner:
         yield owner
-        owner.context.close()
-        server.remove()
 
 
 @pytest.fixture
@@ -984,16 +975,10 @@ def test_stopping_without_a_network_is_told_at_the_next_opening(phone: Owner) ->
 NOTIFICATIONS = "registration.getNotifications().then(({ length }) => length)"
 
 
-def delete_everything(phone: Owner) -> None:
-    phone.open("/en/settings")
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog [value=delete]")
-
-
 def test_deleting_everything_deletes_it_on_the_server_too(phone: Owner) -> None:
     phone.on()
-    delete_everything(phone)
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.open("/en/settings")
+    phone.delete_everything()
     assert phone.server_rows() == []
     assert phone.page.evaluate("browserItself((state) => state)")["at"] is None
     assert phone.record() == {}
@@ -1033,9 +1018,7 @@ def test_what_was_still_being_planned_does_not_outlive_deleting_everything(phone
     phone.travel("Europe/Paris")
     phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     until(lambda: phone.page.evaluate("() => Boolean(self.come)"), "the list is made anew")
-    phone.page.click("[data-delete]")
-    phone.page.click("dialog [value=delete]")
-    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    phone.delete_everything()
     phone.page.evaluate("() => self.come()")
     # That nothing comes back is no state to wait for.
     phone.page.wait_for_timeout(500)

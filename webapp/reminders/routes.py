@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from webapp import db
@@ -75,7 +74,14 @@ def problem(
     members: dict[str, str] | None = None,
 ) -> Response:
     """Return a problem in the language of the request, French when none fits."""
-    language, text = problem_body(status, request.accept_languages, faults, members)
+    language = at_the_door(request.accept_languages)
+    say = catalogue(language).gettext
+    title = say(WORDS.get(status, WORDS[500 if status >= 500 else 400]))
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if faults:
+        body["errors"] = [{"pointer": each.pointer, "detail": say(each.detail)} for each in faults]
+    # Escaped: what was sent may hold halves of characters that no encoding can carry.
+    text = json.dumps({**body, **(members or {})}).encode() + b"\n"
     response = Response(text, status, mimetype="application/problem+json")
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"
@@ -84,23 +90,6 @@ def problem(
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
-
-
-def problem_body(
-    status: int,
-    accepted: LanguageAccept,
-    faults: list[Fault] | None = None,
-    members: dict[str, str] | None = None,
-) -> tuple[str, bytes]:
-    """Return the language of a problem, and the problem as JSON."""
-    language = at_the_door(accepted)
-    say = catalogue(language).gettext
-    title = say(WORDS.get(status, WORDS[500 if status >= 500 else 400]))
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
-    if faults:
-        body["errors"] = [{"pointer": each.pointer, "detail": say(each.detail)} for each in faults]
-    # Escaped: what was sent may hold halves of characters that no encoding can carry.
-    return language, json.dumps({**body, **(members or {})}).encode() + b"\n"
 
 
 def problem_of(error: HTTPException) -> Response:
