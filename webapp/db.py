@@ -1,8 +1,10 @@
 """The database: its engine, its transactions, its upgrades. Times are UTC milliseconds."""
 
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +67,59 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("reading"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        patience = int(options.get("patience", BUSY_SECONDS) * 1000)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
         # A deferred transaction that turns to writing fails at once when another one writes.
-        reading = connection.get_execution_options().get("reading")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def writing(engine: Engine) -> AbstractContextManager[Connection]:
+class Turns:
+    """Lets the threads of a process through one by one, in the order in which they came.
+
+    SQLite does not: those that wait look again ever more seldom, and one that never stops writing
+    is always there before them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nobody in."""
+        self._moved = threading.Condition()
+        self._queue: deque[object] = deque()
+
+    @contextmanager
+    def take(self, patience: float) -> Iterator[float]:
+        """Wait for one's turn; give the seconds that are left of ``patience``, 0 when it is over
+        and others are in still.
+        """
+        me, began = object(), time.monotonic()
+        self._queue.append(me)
+        try:
+            with self._moved:
+                self._moved.wait_for(lambda: self._queue[0] is me, patience)
+            yield max(0.0, patience - (time.monotonic() - began))
+        finally:
+            with self._moved:
+                self._queue.remove(me)
+                self._moved.notify_all()
+
+
+_turns = Turns()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that writes: all of it is kept, or nothing."""
-    return engine.begin()
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            yield connection
+        return
+    with _turns.take(BUSY_SECONDS) as left, engine.connect() as opened:
+        connection = opened.execution_options(patience=left)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
