@@ -42,7 +42,7 @@ from sqlalchemy import Engine, func, select, text, update
 from webapp import db
 from webapp.config import Settings, read_settings
 from webapp.reminders import push
-from webapp.reminders.keys import Keys
+from webapp.reminders.keys import Keys, base64url, new_private_key, public_key
 from webapp.reminders.receipts import receipt_of
 from webapp.reminders.sender import IN_A_SLICE, QUIET
 from webapp.reminders.tables import reminder, subscription
@@ -114,9 +114,9 @@ def make_certificate(folder: Path) -> None:
 
 def make_phone(folder: Path) -> None:
     """Write phone.json, the keys of every subscription, and vapid.pem, a sender's."""
-    private = push.new_private_key()
-    auth = push.base64url(secrets.token_bytes(16))
-    phone = {"p256dh": push.public_key(private), "auth": auth, "private": private}
+    private = new_private_key()
+    auth = base64url(secrets.token_bytes(16))
+    phone = {"p256dh": public_key(private), "auth": auth, "private": private}
     (folder / "phone.json").write_text(json.dumps(phone))
     key = ec.generate_private_key(ec.SECP256R1())
     (folder / "vapid.pem").write_bytes(
@@ -279,7 +279,7 @@ def headers_of(token: str) -> list[str]:
     return [
         f"TTL: {TTL}",
         "Urgency: high",
-        f"Topic: {push.base64url(secrets.token_bytes(16))}",
+        f"Topic: {base64url(secrets.token_bytes(16))}",
         "Content-Encoding: aes128gcm",
         "Content-Type: application/octet-stream",
         f"Authorization: {token}",
@@ -289,7 +289,7 @@ def headers_of(token: str) -> list[str]:
 def encrypt_and_send(origin: str, folder: Path, pushes: int) -> Figure:
     """Send with the product's own encryption and wire, without its database and its loop."""
     tokens, wire = push.Tokens("mailto:dev@example.com"), Wire()
-    key, secret, site = push.new_private_key(), secrets.token_bytes(32), "https://example.com"
+    key, secret, site = new_private_key(), secrets.token_bytes(32), "https://example.com"
     _, p256dh, auth = phone_of(folder)
 
     def letter(number: int) -> tuple[list[str], bytes]:
@@ -309,7 +309,7 @@ def encrypt_and_send(origin: str, folder: Path, pushes: int) -> Figure:
 def wire_only(origin: str, folder: Path, pushes: int) -> Figure:
     """Post one ready push again and again: what the sink can take."""
     tokens, wire = push.Tokens("mailto:dev@example.com"), Wire()
-    headers = headers_of(tokens.header(origin, push.new_private_key(), time.time()))
+    headers = headers_of(tokens.header(origin, new_private_key(), time.time()))
     _, p256dh, auth = phone_of(folder)
     body = push.encrypt(p256dh, auth, b"{}".ljust(push.SIZE))
 

@@ -25,8 +25,8 @@ from webapp import db
 from webapp.config import LOOPBACK, Settings, SettingsError, read_settings
 from webapp.reminders import watch
 from webapp.reminders.gone import braked
-from webapp.reminders.keys import SECRET, Keys, KeysError
-from webapp.reminders.push import CURVE, Tokens, encrypt, message
+from webapp.reminders.keys import CURVE, SECRET, Keys, KeysError
+from webapp.reminders.push import Tokens, encrypt, message
 from webapp.reminders.wire import Wire
 
 PATIENCE = 5  # seconds for each thing that is asked over the network

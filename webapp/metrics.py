@@ -16,7 +16,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp import db
 from webapp.reminders import watch
 from webapp.reminders.gone import braked
-from webapp.reminders.sender import LATENESS
 
 
 def serve(engine: Engine, host: str, port: int) -> None:
@@ -89,7 +88,7 @@ def _counted(opened: Connection) -> Iterator[Metric]:
     yield pushes
     yield others
     total, buckets = 0, []
-    for bound in (*map(str, LATENESS), "+Inf"):
+    for bound in (*map(str, watch.LATENESS), "+Inf"):
         total += late.get(bound, 0)
         buckets.append((bound, float(total)))
     yield HistogramMetricFamily(

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.push.service import unb64url
-from webapp.reminders.push import Tokens, encrypt, new_private_key, public_key
+from webapp.reminders.keys import new_private_key, public_key
+from webapp.reminders.push import Tokens, encrypt
 
 from .browser import Firefox
 

@@ -13,8 +13,7 @@ import pytest
 
 from tests.push.service import unb64url
 from tests.reminders.site import ROOT, Site, ring
-from webapp.reminders.keys import FILE, LIVE, SECRET, Keys, KeysError
-from webapp.reminders.push import is_public_key
+from webapp.reminders.keys import FILE, LIVE, SECRET, Keys, KeysError, is_public_key
 
 WRITE_KEYS = """
 import sys

@@ -15,18 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.push.service import b64url, unb64url
-from webapp.reminders.push import (
-    SIZE,
-    TOKEN_SECONDS,
-    WORDS,
-    Tokens,
-    base64url,
-    encrypt,
-    is_public_key,
-    message,
-    new_private_key,
-    public_key,
-)
+from webapp.reminders.keys import base64url, is_public_key, new_private_key, public_key
+from webapp.reminders.push import SIZE, TOKEN_SECONDS, WORDS, Tokens, encrypt, message
 
 ORIGIN = "https://push.example.org"
 SITE = "https://aftercare.example.org"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from webapp.reminders.endpoints import Endpoint, RefusedEndpointError, read_endpoint
-from webapp.reminders.push import is_public_key
+from webapp.reminders.keys import is_public_key
 
 MOST_REMINDERS = 200
 MOST_FAULTS = 50

@@ -1,5 +1,6 @@
 """The keys of this site: VAPID keys, two live at most, and the secret behind the receipts."""
 
+import base64
 import contextlib
 import json
 import os
@@ -7,14 +8,51 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from webapp.config import TroubleError
-from webapp.reminders.push import base64url, new_private_key, public_key
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from webapp.config import TroubleError
+
+CURVE = ec.SECP256R1()
 FILE, SECRET = "keys.json", "secret"
 LIVE = 2
 NUMBER = "[A-Za-z0-9_-]{43}"  # 32 bytes in base64url
+
+
+def base64url(raw: bytes) -> str:
+    """Return bytes as base64url without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def is_public_key(raw: bytes) -> bool:
+    """Say whether 65 bytes are an uncompressed point of P-256, as RFC 8291 wants it."""
+    if len(raw) != 65 or raw[0] != 4:
+        return False
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(CURVE, raw)
+    except ValueError:
+        return False
+    return True
+
+
+def new_private_key() -> str:
+    """Return a new VAPID key: the 32 bytes of its private number, base64url."""
+    number = ec.generate_private_key(CURVE).private_numbers().private_value
+    return base64url(number.to_bytes(32, "big"))
+
+
+@cache
+def public_key(private_key: str) -> str:
+    """Return the ``applicationServerKey`` of a private key, both base64url.
+
+    :raises ValueError: when it is none
+    """
+    number = int.from_bytes(base64.urlsafe_b64decode(private_key + "=="), "big")
+    point = ec.derive_private_key(number, CURVE).public_key()
+    return base64url(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 class KeysError(TroubleError):

@@ -1,58 +1,23 @@
 """One push, made ready: its words, its encryption, its VAPID token. Only importer of pywebpush."""
 
-import base64
 import json
 from functools import cache
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
 SIZE = 512  # bytes of every plaintext, so that its length tells nothing
 TOKEN_SECONDS = 12 * 3600
-CURVE = ec.SECP256R1()
 WORDS = {
     "en": {"reminder": "Time for your aftercare", "welcome": "Reminders are on"},
     "fr": {"reminder": "C'est l'heure de vos soins", "welcome": "Les rappels sont activés"},
 }
 
 
-def base64url(raw: bytes) -> str:
-    """Return bytes as base64url without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def is_public_key(raw: bytes) -> bool:
-    """Say whether 65 bytes are an uncompressed point of P-256, as RFC 8291 wants it."""
-    if len(raw) != 65 or raw[0] != 4:
-        return False
-    try:
-        ec.EllipticCurvePublicKey.from_encoded_point(CURVE, raw)
-    except ValueError:
-        return False
-    return True
-
-
-def new_private_key() -> str:
-    """Return a new VAPID key: the 32 bytes of its private number, base64url."""
-    number = ec.generate_private_key(CURVE).private_numbers().private_value
-    return base64url(number.to_bytes(32, "big"))
-
-
 @cache
 def _vapid(private_key: str) -> Vapid02:
     return Vapid02.from_raw(private_key.encode())
-
-
-@cache
-def public_key(private_key: str) -> str:
-    """Return the ``applicationServerKey`` of a private key, base64url."""
-    point = _vapid(private_key).public_key.public_bytes(
-        Encoding.X962, PublicFormat.UncompressedPoint
-    )
-    return base64url(point)
 
 
 class Tokens:

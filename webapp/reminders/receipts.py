@@ -9,7 +9,7 @@ import hmac
 import re
 from hashlib import blake2b
 
-from webapp.reminders.push import base64url
+from webapp.reminders.keys import base64url
 
 SHAPE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SEAL = 16  # bytes: 128 bits

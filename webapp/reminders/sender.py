@@ -21,9 +21,9 @@ from webapp.db import now_ms, writing
 from webapp.reminders import due, forgetting, gone, watch
 from webapp.reminders.due import Parcel
 from webapp.reminders.endpoints import Endpoint, read_endpoint
-from webapp.reminders.keys import Keys, KeysError
+from webapp.reminders.keys import Keys, KeysError, base64url
 from webapp.reminders.pace import Lane, pause
-from webapp.reminders.push import Tokens, base64url, encrypt, message
+from webapp.reminders.push import Tokens, encrypt, message
 from webapp.reminders.receipts import receipt_of
 from webapp.reminders.subscriptions import URGENT_TTL
 from webapp.reminders.wire import LONGEST_RETRY_AFTER, Answer, Wire
@@ -36,7 +36,6 @@ BATCH = 512
 SECONDS_TO_LAND = 12.0
 CROWDED = 2.0  # seconds after which what a slow push service has no room for is looked at again
 LATER = frozenset({406, 408, 425, 429})
-LATENESS = (1, 2, 5, 10, 30, 60, 300)  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -420,7 +419,7 @@ class Sender:
 
     def _count_lateness(self, parcel: Parcel, wall: int) -> None:
         seconds = max(0, wall - parcel.at) / 1000
-        bucket = next((each for each in LATENESS if seconds <= each), 0)
+        bucket = next((each for each in watch.LATENESS if seconds <= each), 0)
         self._counted["lateness", str(bucket or "+Inf")] += 1
 
     def _say(self, kind: str, which: str, words: str, answer: Answer | None = None) -> None:

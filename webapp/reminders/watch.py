@@ -12,6 +12,7 @@ from webapp.reminders.due import lag
 from webapp.reminders.tables import sender, subscription, tally
 
 SILENT = 30_000  # milliseconds without a sign of life
+LATENESS = (1, 2, 5, 10, 30, 60, 300)  # seconds: how late what was accepted left, by bucket
 
 # What is counted: a name and its labels, none of them about a person.
 Counted = Counter[tuple[str, ...]]
