@@ -39,8 +39,10 @@ class Screen {
     const { id } = (await recall("treatment")) ?? {};
     if (id !== this.treatment.id) return location.reload();
     const written = await writeDown(this.treatment, this.language);
-    const rules = (await rulesOf(this.treatment, this.own)) ?? (await rulesOf(this.treatment, this.language));
-    if (written && rules) {
+    if (written) {
+      // Only one language may be kept; each that is not to be had is waited for.
+      const inOwnWords = this.own !== this.language && (await rulesOf(this.treatment, this.own));
+      const rules = inOwnWords || written.rules;
       this.wanted = written.wanted;
       const { rung, own } = written;
       const rings = ringsOf(this.treatment, rules, { ...this.wanted, rung, own }, phoneZone());
@@ -100,8 +102,8 @@ class Screen {
     const said = this.part("said");
     said.textContent = this.said ? words(this.said) : "";
     said.hidden = !this.said;
-    if (!this.rings) return this.tellLast();
     this.part("promise").textContent = this.promise();
+    if (!this.rings) return this.tellLast();
     this.tellChoices();
     this.tellNext();
     await this.tellLast();

@@ -35,8 +35,8 @@ function settled(wanted, treatment, rules) {
 }
 
 /**
- * Write down when this phone is to ring. Resolves to {wanted, rung, own, later}; null without the rules, or
- * when the treatment was deleted or replaced meanwhile: then nothing is written.
+ * Write down when this phone is to ring. Resolves to {rules, wanted, rung, own, later}; null without the rules,
+ * or when the treatment was deleted or replaced meanwhile: then nothing is written.
  */
 export async function writeDown(treatment, language) {
   const rules = await rulesOf(treatment, language);
@@ -65,7 +65,7 @@ export async function writeDown(treatment, language) {
     const rest = { rings: [...been, ...rings], later: stillWanted(putOff, wanted, zone) };
     return { plan: treatment.id, language, zone, ...rest };
   }, treatment.id);
-  return written?.plan === treatment.id ? { wanted, rung, own, later: written.later } : null;
+  return written?.plan === treatment.id ? { rules, wanted, rung, own, later: written.later } : null;
 }
 
 /** What was put off keeps to the quiet hours of now as well, and to a pause. */

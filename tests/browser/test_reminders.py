@@ -292,6 +292,23 @@ self.fetch = async (address, ...rest) => {
 };"""
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guide_that_is_slow_to_come_is_waited_for_in_words_and_asked_for_once(
+    new_phone: NewPhone, language: str
+) -> None:
+    phone, asked = new_phone(), list[Route]()
+    phone.begin(language)
+    phone.page.route("**/reminders.json", lambda route: asked.append(route))  # noqa: PLW0108  (Playwright looks into it)
+    with phone.page.expect_request("**/reminders.json"):
+        phone.open(f"/{language}/reminders")
+    wait = phone.page.get_by_text({"en": "One moment…", "fr": "Un instant…"}[language])
+    expect(wait).to_be_visible()
+    asked[0].abort()
+    expect(phone.page.locator("[data-when=no-rules]")).to_be_visible()
+    expect(wait).to_be_hidden()
+    assert len(asked) == 1, "whoever waited for one in vain need not wait for another"
+
+
 def test_what_was_chosen_while_the_guide_could_not_be_read_is_planned_once_there_is_a_network(
     phone: Owner,
 ) -> None:
