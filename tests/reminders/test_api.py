@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from flask.testing import FlaskClient
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 from werkzeug.test import TestResponse
 
 from tests.push.service import Phone, PushService, status
@@ -1332,16 +1333,31 @@ def test_those_who_write_without_end_take_turns_with_the_others(small_house: Sit
                 time.sleep(0.005)
                 written.append(who)
 
-    threads = [threading.Thread(target=write, args=(who,)) for who in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    with ThreadPoolExecutor(8) as eight:
+        list(eight.map(write, range(8)))
     counted = [Counter(written[:number]) for number in range(1, len(written) + 1)]
     ahead = [max(each.values()) - min(each[who] for who in range(8)) for each in counted]
     # One who is late for a turn misses one; those who find the door shut must not miss all.
     assert max(ahead) < 6
     assert len(written) == 8 * 12
+
+
+def test_a_reader_after_a_writer_who_waited_for_a_turn_has_all_its_patience(
+    tmp_path: Path, service: PushService
+) -> None:
+    with Site(tmp_path / "data", service) as site, ThreadPoolExecutor(1) as other:
+        site.engine.dispose()  # so that the writer's connection is the only one there is
+        with db._turns.take(db.BUSY_SECONDS):
+            asked = other.submit(lambda: patience(db.writing(site.engine)))
+            time.sleep(0.2)
+        assert asked.result() < db.BUSY_SECONDS * 1000 - 100
+        assert patience(db.reading(site.engine)) == db.BUSY_SECONDS * 1000
+
+
+def patience(transaction: AbstractContextManager[Connection]) -> int:
+    """Return for how many milliseconds SQLite would wait for others in a transaction."""
+    with transaction as opened:
+        return int(opened.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
 
 
 def test_one_phone_that_asks_eight_times_at_once_has_one_row(house: Site) -> None:
