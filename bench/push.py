@@ -10,6 +10,7 @@ Run: ``python3 dev.py bench push.py``, or some of it: ``.venv/bin/python bench/p
 import argparse
 import base64
 import contextlib
+import gc
 import hashlib
 import http.client
 import json
@@ -289,6 +290,7 @@ def headers_of(token: str) -> list[str]:
 def encrypt_and_send(origin: str, folder: Path, pushes: int) -> Figure:
     """Send with the product's own encryption and wire, without its database and its loop."""
     tokens, wire = push.Tokens("mailto:dev@example.com"), Wire()
+    gc.freeze()  # as a sender does
     key, secret, site = new_private_key(), secrets.token_bytes(32), "https://example.com"
     _, p256dh, auth = phone_of(folder)
 
