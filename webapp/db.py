@@ -68,9 +68,11 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        # Told each time: a connection that is used again would keep what the last one had left.
-        patience = int(options.get("patience", BUSY_SECONDS) * 1000)
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+        # A connection that is used again keeps what the last one had left.
+        patience = round(options.get("patience", BUSY_SECONDS) * 1000)
+        if connection.info.get("patience") != patience:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+            connection.info["patience"] = patience
         # A deferred transaction that turns to writing fails at once when another one writes.
         connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
 

@@ -148,7 +148,7 @@ class Sender:
         idle = not (len(self._wire) or self._ready or self._urgent)
         waited = time.monotonic() - unwritten.since >= UNWRITTEN_FOR
         # Few enough writes, and yet room for what could leave meanwhile.
-        enough = max(self._most // 4, (self._most - len(self._wire)) // 2)
+        enough = max(self._most // 4, (self._most - len(self._wire)) * 3 // 4)
         return idle or waited or bool(unwritten.back) or unwritten.count >= enough
 
     # --- the database ----------------------------------------------------------------------------
