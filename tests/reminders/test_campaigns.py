@@ -40,13 +40,14 @@ from tests.reminders.cluster import Cluster
 from tests.reminders.site import HOUR, MINUTE, Site
 from webapp import db
 from webapp.reminders import forgetting, gone
+from webapp.reminders.sender import BATCH
 from webapp.reminders.tables import reminder, subscription
 
 if TYPE_CHECKING:
     import subprocess
 
 IN_FLIGHT = 64  # the default of WEBAPP_PUSH_IN_FLIGHT
-CLAIMED = 256 + IN_FLIGHT  # what a sender may hold: a batch, and what has just left
+CLAIMED = BATCH + IN_FLIGHT  # what a sender may hold: a batch, and what has just left
 LEASE = 30.0  # seconds
 SEED = 7
 LIVED_WELL = 0.015  # seconds that the service of a campaign takes for an answer
@@ -451,8 +452,8 @@ def test_a_sender_killed_at_any_moment_loses_no_reminder(
     tmp_path: Path, h2_service: Ledger
 ) -> None:
     with Site(tmp_path / "data", h2_service) as site:
-        toll = kill_test(site, 3000, 6, over=0, patient=False)
-    judge(toll, "sqlite", 3000, 6)
+        toll = kill_test(site, 4500, 6, over=0, patient=False)
+    judge(toll, "sqlite", 4500, 6)
 
 
 @pytest.mark.long
