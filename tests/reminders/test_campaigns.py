@@ -890,7 +890,7 @@ def pull_the_database(tmp_path: Path, service: Ledger, restarts: int, each: int)
     )
     assert lost(service, promised) == 0
     # What each of the two had in flight, and what the database forgot of the last instants.
-    assert twice <= restarts * 2 * CLAIMED
+    assert twice <= restarts * 2 * 5 * IN_FLIGHT
 
 
 @pytest.mark.long
