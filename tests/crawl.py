@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from webapp import assets, create_app
 from webapp.config import Settings
+from webapp.guide.families import families
 from webapp.guide.pages import HTML, pages
 from webapp.protocol.library import load_library
 from webapp.protocol.models import LANGUAGES, Language, Library
@@ -127,7 +128,7 @@ def every_page() -> Site:
     """Return every page in both languages: what `pages()` names is walked, whoever adds to it."""
     client = create_app(Settings()).test_client()
     found: Site = {}
-    for path in (path for path, page in pages(library()).items() if page.media == HTML):
+    for path in (path for path, page in pages(families(library())).items() if page.media == HTML):
         for language in LANGUAGES:
             address = f"/{language}/{path}"
             found[language, path] = Reading(address, client.get(address).text)

@@ -31,6 +31,7 @@ from werkzeug.test import TestResponse
 
 from webapp import assets, create_app
 from webapp.config import Settings
+from webapp.guide.families import families
 from webapp.guide.pages import HTML, Guide, guides, pages
 from webapp.guide.reminders import reminders_of
 from webapp.languages import catalogue
@@ -166,7 +167,7 @@ def site(app: Flask, library: Library) -> Site:
     """Every page in both languages."""
     client = app.test_client()
     found: Site = {}
-    for path in (path for path, page in pages(library).items() if page.media == HTML):
+    for path in (path for path, page in pages(families(library)).items() if page.media == HTML):
         for language in LANGUAGES:
             answer = client.get(f"/{language}/{path}")
             found[language, path] = Visit(language, path, answer, Seen(answer.text))
@@ -1082,9 +1083,9 @@ def test_whatever_a_phone_keeps_is_named_by_its_bytes(client: FlaskClient) -> No
 
 def test_each_guide_is_kept_whole(client: FlaskClient, library: Library) -> None:
     sets = kept(client)
-    assert len(guides(library)) == 6
+    assert len(guides(families(library))) == 6
     for language in BOTH_LANGUAGES:
-        for guide in (each.id for each in guides(library)):
+        for guide in (each.id for each in guides(families(library))):
             rooms = {"guide", "activities", "breakouts", "questions", "sources"}
             rooms |= {"questions/expected", "questions/ingredients"}
             rooms |= {f"{guide}/day-{day}" for day in DAYS} | {f"{guide}/reminders.json"}
@@ -1096,7 +1097,7 @@ def test_each_guide_is_kept_whole(client: FlaskClient, library: Library) -> None
 def test_every_page_is_kept_somewhere(client: FlaskClient, site: Site, library: Library) -> None:
     every = Counter(address for addresses in kept(client).values() for address in addresses)
     # Once, or with every guide that shares it.
-    times = {1, len(guides(library))}
+    times = {1, len(guides(families(library)))}
     lost = where(site, lambda v: every[v.address] not in times)
     assert lost == [f"/{each}/microneedling/draft/review" for each in BOTH_LANGUAGES]
 
@@ -1127,11 +1128,13 @@ def test_no_link_of_a_kept_guide_leads_off_the_phone(
 ) -> None:
     sets = kept(client)
     for language in BOTH_LANGUAGES:
-        for guide in (each.id for each in guides(library)):
+        for guide in (each.id for each in guides(families(library))):
             there = {*sets["shell"], *sets[f"{guide}/{language}"]}
             # Where one chooses, days of every guide are named; the script hides the others'.
             chosen_from = {f"/{language}/guide", f"/{language}/today"}
-            others = {f"/{language}/{each.id}/" for each in guides(library) if each.id != guide}
+            others = {
+                f"/{language}/{each.id}/" for each in guides(families(library)) if each.id != guide
+            }
             lost = {
                 f"{visit.address} → {path}"
                 for visit in site.values()
@@ -1267,7 +1270,7 @@ def listed(guide: Guide) -> list[Any]:
 
 @pytest.mark.parametrize("key", ["opens", "after"])
 def test_a_reminder_of_what_has_no_hour_is_left_out(key: str, library: Library) -> None:
-    guide = guides(library)[0]
+    guide = guides(families(library))[0]
     first = guide.protocol.reminders[0]
     # Ice opens by the hour, except after PRP, where the clinic is asked.
     spoiled = first.model_copy(update={key: ("ice",)})

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from webapp import assets, create_app
 from webapp.config import Settings
+from webapp.guide.families import families
 from webapp.guide.pages import pages
 from webapp.guide.paper import openings, without_an_hour
 from webapp.guide.reviewing import review
@@ -207,7 +208,9 @@ def test_a_reader_knows_what_was_read_and_where_to_sign(
 def test_the_reviewer_s_print_is_nobody_else_s(client: FlaskClient, library: Library) -> None:
     assert 'name="robots" content="noindex"' in client.get(f"/en/{REVIEW}").text
     assert "/review" not in client.get("/sitemap.xml").text
-    sets = kept_sets(pages(library), {"css": "", "js": "", "screens": "", "questions": ""})
+    sets = kept_sets(
+        pages(families(library)), {"css": "", "js": "", "screens": "", "questions": ""}
+    )
     every = {each for addresses in sets.values() for each in addresses}
     assert not any(each.endswith("/review") for each in every)
 
@@ -249,6 +252,8 @@ def test_every_sign_that_needs_help_is_on_the_sheet(
 def test_the_sheet_is_kept_with_its_guide(
     variant: str, language: Language, library: Library
 ) -> None:
-    sets = kept_sets(pages(library), {"css": "", "js": "", "screens": "", "questions": ""})
+    sets = kept_sets(
+        pages(families(library)), {"css": "", "js": "", "screens": "", "questions": ""}
+    )
     guide = f"microneedling/draft/{variant}"
     assert f"/{language}/{guide}/print" in sets[f"{guide}/{language}"]

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from webapp import assets, create_app
 from webapp.config import Settings
+from webapp.guide.families import families
 from webapp.guide.pages import Guide, guides
 from webapp.guide.reminders import reminders_of
 from webapp.guide.situations import concerns, remarks
@@ -178,7 +179,7 @@ def plainly(words: str) -> str:
 def test_what_a_situation_says_is_read_by_everyone_with_its_sources(
     language: Language, client: FlaskClient, protocol: Protocol
 ) -> None:
-    found = guides(load_library(assets.BUILD / "protocols.json"))
+    found = guides(families(load_library(assets.BUILD / "protocols.json")))
     places = [
         (f"{guide.day_path(day)}", concerns(protocol, "days", day.id, guide.variant), guide.variant)
         for guide in found

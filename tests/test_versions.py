@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.workshop import FIXTURE, PEEL, TODAY, sign
+from webapp.guide.families import families
 from webapp.guide.pages import Page, pages
 from webapp.offline import kept_sets, site_map
 from webapp.protocol.changes import changes
@@ -172,7 +173,11 @@ def test_a_correction_needs_no_change_to_what_was_published(content: Path, publi
     (content / PEEL / "corrections.yaml").write_text(CORRECTION, "utf-8")
     library = read_library(content, TODAY)
     assert published.read_bytes() == before
-    told = {page.path: page.values["family"] for page in pages(library).values() if _is_day(page)}
+    told = {
+        page.path: page.values["family"]
+        for page in pages(families(library)).values()
+        if _is_day(page)
+    }
     corrected = {path for path, family in told.items() if getattr(family, "corrections", ())}
     assert corrected == {path for path in told if path.startswith(f"{PEEL}/1/")}
 
@@ -314,7 +319,7 @@ def test_the_real_guide_can_be_published_word_for_word(shelf: Library) -> None:
 def test_the_newest_version_has_the_short_addresses_and_the_draft_keeps_its_own(
     shelf: Library,
 ) -> None:
-    found = pages(shelf)
+    found = pages(families(shelf))
     assert str(found["activities/makeup"].keep) == "microneedling/1"
     draft = found["microneedling/draft/activities/makeup"]
     assert (draft.indexed, draft.current) == (False, "activities/makeup")
@@ -329,7 +334,7 @@ def test_the_newest_version_has_the_short_addresses_and_the_draft_keeps_its_own(
 
 
 def test_every_version_is_kept_whole_by_its_followers(shelf: Library) -> None:
-    found = pages(shelf)
+    found = pages(families(shelf))
     sets = kept_sets(
         found, {"css": "/css", "js": "/js", "screens": "/screens", "questions": "/questions"}
     )

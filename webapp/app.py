@@ -17,9 +17,10 @@ from webapp import assets, db, headers, moving, offline
 from webapp.config import Settings, folder, read_settings
 from webapp.guide import pages as guide_pages
 from webapp.guide.asking import called
-from webapp.guide.families import families
+from webapp.guide.families import Family, families
 from webapp.guide.ingredients import products_table, quietly
 from webapp.guide.reminders import reminders_of
+from webapp.guide.reviewing import review
 from webapp.guide.routes import room as guide_room
 from webapp.guide.signs import table_of
 from webapp.guide.situations import concerns, passing, remarks
@@ -27,7 +28,8 @@ from webapp.hosts import behind_the_door
 from webapp.languages import NAMES, catalogue, format_date, of_path, other
 from webapp.protocol.changes import changes
 from webapp.protocol.library import load_library
-from webapp.protocol.models import Language, Library, Text
+from webapp.protocol.models import Language, Text
+from webapp.protocol.sealing import digest
 from webapp.reminders import calendar_routes, forgetting, watch
 from webapp.reminders import routes as reminder_routes
 
@@ -43,13 +45,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or read_settings({})
     app = bare_app()
-    library = load_library(assets.BUILD / "protocols.json")
     release = release_of(settings)
     urls = assets.urls(app)
-    pages = guide_pages.pages(library)
+    every = families(load_library(assets.BUILD / "protocols.json"))
+    pages = guide_pages.pages(every)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     headers.init_app(app, settings)
-    _set_up_templates(app, settings, library, release, urls)
+    _set_up_templates(app, settings, every, release, urls)
     app.register_blueprint(offline.room(pages, urls, release, settings))
     app.register_blueprint(moving.room(settings))
     app.register_blueprint(guide_room(pages))
@@ -79,7 +81,7 @@ def release_of(settings: Settings) -> str:
 
 
 def _set_up_templates(
-    app: Flask, settings: Settings, library: Library, release: str, urls: dict[str, str]
+    app: Flask, settings: Settings, every: list[Family], release: str, urls: dict[str, str]
 ) -> None:
     env = app.jinja_env
     env.trim_blocks = env.lstrip_blocks = True
@@ -90,14 +92,12 @@ def _set_up_templates(
         newstyle=True,
         pgettext=lambda context, words: catalogue(g.language).pgettext(context, words),
     )
-    every = families(library)
     main = guide_pages.guides_of(every[0])[0]
     env.globals.update(
         release=release,
         settings=settings,
-        library=library,
         family_names=" ".join(each.id for each in every),
-        guide_names=" ".join(each.id for each in guide_pages.guides(library)),
+        guide_names=" ".join(each.id for each in guide_pages.guides(every)),
         css_url=urls["css"],
         js_url=urls["js"],
         screens_url=urls["screens"],
@@ -108,6 +108,8 @@ def _set_up_templates(
         number_of_sources=guide_pages.number_of_sources,
         answers=guide_pages.answers,
         changes=changes,
+        review=review,
+        digest=digest,
         reminders_of=reminders_of,
         signs_table=table_of,
         products_table=products_table,

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from webapp.guide.families import Family, after_what, families
+from webapp.guide.families import Family, after_what
 from webapp.guide.paper import openings, without_an_hour
-from webapp.guide.reviewing import review
-from webapp.protocol.models import Activity, Day, Kind, Library, Protocol, Statement, Waiting
-from webapp.protocol.sealing import digest
+from webapp.protocol.models import Activity, Day, Kind, Protocol, Statement, Waiting
 
 SHELL = "shell"
 DAY = 24
@@ -100,9 +98,9 @@ class Guide:
         return sorted(rows, key=lambda row: (row.hours, not row.activity.highlight))
 
 
-def guides(library: Library) -> list[Guide]:
+def guides(every: list[Family]) -> list[Guide]:
     """Return every guide, those of the main family first."""
-    return [guide for family in families(library) for guide in guides_of(family)]
+    return [guide for family in every for guide in guides_of(family)]
 
 
 def guides_of(family: Family) -> list[Guide]:
@@ -110,9 +108,8 @@ def guides_of(family: Family) -> list[Guide]:
     return [Guide(family.protocol, each, family.prefix) for each in family.protocol.days]
 
 
-def pages(library: Library) -> dict[str, Page]:
+def pages(every: list[Family]) -> dict[str, Page]:
     """Return every page by its path."""
-    every = families(library)
     found = {page.path: page for page in _rooms(every)}
     for family in every:
         made = _guide(family, every)
@@ -270,11 +267,9 @@ def _sheet(guide: Guide, here: Mapping[str, object]) -> Page:
 
 def _review(family: Family, here: Mapping[str, object]) -> Page:
     """Return every statement for paper, to be signed: no phone keeps it and no engine lists it."""
-    protocol = family.protocol
-    values = {**here, "rooms": review(protocol), "digest": digest(protocol)}
     back = f"{family.prefix}guide"
     return Page(
-        f"{family.id}/review", "guide/review.html", values, keep=None, indexed=False, back=back
+        f"{family.id}/review", "guide/review.html", here, keep=None, indexed=False, back=back
     )
 
 
