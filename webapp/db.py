@@ -124,9 +124,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that only reads; it waits for nobody."""
+    """Open a transaction that only reads: all at one moment, and it waits for nobody."""
     with engine.connect() as opened:
         connection = opened.execution_options(reading=True)
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         with connection.begin():
             yield connection
 

@@ -572,19 +572,20 @@ def test_ten_thousand_false_404s_to_two_senders_delete_nobody(big_site: Site) ->
 def test_a_storm_that_two_senders_hear_of_at_once_deletes_nobody(big_site: Site) -> None:
     promise(big_site, 500, at_once())
     origin, now = big_site.service.origin, db.now_ms()
-    ids = [int(row[0]) for row in read(big_site, "SELECT id FROM subscription ORDER BY id")]
+    rows = read(big_site, "SELECT id, endpoint FROM subscription ORDER BY id")
+    known = [(int(row[0]), str(row[1])) for row in rows]
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
-    def hear(called_gone: list[int]) -> bool:
+    def hear(called_gone: list[tuple[int, str]]) -> bool:
         with db.writing(big_site.engine) as opened:
             return gone.believed(opened, origin, called_gone, now)
 
-    assert hear(ids[:20])
+    assert hear(known[:20])
     with ThreadPoolExecutor(1) as other:
         with db.writing(big_site.engine) as opened:
             # With these it is too many; the other sender has one of them as well.
-            assert not gone.believed(opened, origin, ids[20:30], now)
-            heard = other.submit(hear, ids[29:45])
+            assert not gone.believed(opened, origin, known[20:30], now)
+            heard = other.submit(hear, known[29:45])
             wait_for("the other waits", lambda: read(big_site, waiting)[0][0] > 0, 5)
         heard.result()
     big_site.later(11 * MINUTE)
@@ -596,8 +597,10 @@ def test_a_sender_that_tidies_up_does_not_end_another_that_decides(big_site: Sit
     promise(big_site, 500, at_once())
     origin, now = big_site.service.origin, db.now_ms()
     swept: list[str] = []
+    rows = read(big_site, "SELECT id, endpoint FROM subscription ORDER BY id")
+    known = [(int(row[0]), str(row[1])) for row in rows]
 
-    def hear(called_gone: list[int]) -> bool:
+    def hear(called_gone: list[tuple[int, str]]) -> bool:
         with db.writing(big_site.engine) as opened:
             return gone.believed(opened, origin, called_gone, now)
 
@@ -606,9 +609,9 @@ def test_a_sender_that_tidies_up_does_not_end_another_that_decides(big_site: Sit
             swept.append(words)
             forget_what_is_to_go(big_site)
 
-    assert hear([1])
+    assert hear(known[:1])
     event.listen(big_site.engine, "before_cursor_execute", sweep)
-    assert hear([2, 3])
+    assert hear(known[1:3])
     assert swept
     assert subscriptions_of(big_site) == (500, 3)
 

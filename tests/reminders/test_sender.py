@@ -738,6 +738,96 @@ def test_ten_thousand_false_404s_delete_nobody(site: Site) -> None:
     assert site.sql("SELECT count(*) FROM subscription WHERE gone_at IS NULL") == [(10_000,)]
 
 
+def in_flight(site: Site, mine: Subscribed) -> Sender:
+    """Return a sender whose push to a phone is under way, to be called gone."""
+    site.service.rule(slow(0.5, status(410)), phone=mine.phone)
+    sender = site.sender()
+    turn_until(sender, lambda: len(mine.phone.received) == 1)
+    return sender
+
+
+def is_known(site: Site, mine: Subscribed) -> bool:
+    """Say whether a phone is still answered."""
+    return site.client.get(mine.path, headers=mine.bearer).status_code == 200
+
+
+@quick
+def test_a_phone_that_moved_meanwhile_is_not_gone_with_its_old_address(site: Site) -> None:
+    mine = site.confirmed(ring("now"), ring("tomorrow", at=DAY))
+    sender = in_flight(site, mine)
+    asked = site.asked(site.service.subscribe(), ring("tomorrow", at=DAY))
+    assert site.client.put(mine.path, json=asked, headers=mine.bearer).status_code == 200
+    land(sender)
+    assert is_known(site, mine)
+
+
+@quick
+def test_a_phone_that_left_meanwhile_takes_nobody_with_it(site: Site) -> None:
+    mine = site.confirmed(ring("now"))
+    sender = in_flight(site, mine)
+    assert site.client.delete(mine.path, headers=mine.bearer).status_code == 204
+    # SQLite gives the number of the last row to the next one.
+    other = site.confirmed(ring("tomorrow", at=DAY))
+    land(sender)
+    assert is_known(site, other)
+
+
+@quick
+def test_a_phone_that_comes_back_gets_what_was_put_aside(site: Site) -> None:
+    same = ring("evening", lasts=9 * MINUTE)
+    mine = site.confirmed(same)
+    site.service.rule(status(410), phone=mine.phone, times=1)
+    sender = site.sender()
+    turn_until(sender, lambda: len(mine.phone.received) == 1)
+    land(sender)
+    assert not is_known(site, mine)
+    back = site.subscribe(same, phone=mine.phone)
+    turn_until(sender, lambda: len(mine.phone.received) == 2)
+    land(sender)
+    assert site.outcomes(back) == {"evening": "accepted"}
+
+
+def welcome_and_fail(site: Site, sender: Sender, phone: Phone) -> None:
+    """Subscribe a phone that no push reaches, and let its welcome fail."""
+    before = len(phone.received)
+    site.subscribe(phone=phone)
+    turn_until(sender, lambda: len(phone.received) > before)
+    land(sender)
+
+
+@quick
+def test_one_phone_with_a_key_of_its_own_silences_nobody(small_site: Site) -> None:
+    site, sender = small_site, small_site.sender()
+    strange = site.service.subscribe()
+    site.service.rule(status(403), phone=strange)
+    for _ in range(pace.FAILURES_TO_OPEN + 2):
+        welcome_and_fail(site, sender, strange)
+    mine = site.confirmed(ring("evening"))
+    turn_until(sender, lambda: all_rang([mine.phone]), 5)
+    land(sender)
+
+
+@quick
+def test_made_up_addresses_neither_silence_a_push_service_nor_its_word(small_site: Site) -> None:
+    site, sender = small_site, small_site.sender()
+    gone_for_good = site.confirmed(ring("evening", at=MINUTE))
+    site.service.rule(status(410), phone=gone_for_good.phone)
+    for _ in range(25):
+        made_up = site.service.subscribe()
+        site.service.rule(status(404), phone=made_up)
+        welcome_and_fail(site, sender, made_up)
+    mine = site.confirmed(ring("evening"))
+    turn_until(sender, lambda: all_rang([mine.phone]), 5)
+    site.sql("UPDATE reminder SET at = 0, next_at = 0 WHERE next_at IS NOT NULL AND listed")
+    turn_until(sender, lambda: all_rang([gone_for_good.phone]), 5)
+    land(sender)
+    site.later(11 * MINUTE)
+    forget(site)
+    # The made-up ones went, and so did the one who is really gone.
+    assert site.sql("SELECT count(*) FROM subscription") == [(1,)]
+    assert is_known(site, mine)
+
+
 @quick
 def test_the_few_who_are_gone_are_unknown_at_once_and_forgotten_in_ten_minutes(
     site: Site,

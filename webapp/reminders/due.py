@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from webapp.reminders.tables import reminder, subscription
@@ -27,6 +27,7 @@ class Parcel(NamedTuple):
 
     id: int
     fence: int
+    held_until: int
     name: str
     at: int
     until: int
@@ -73,7 +74,9 @@ _MINE = (_r.fence == bindparam("number"), _r.id.in_(bindparam("ids", expanding=T
 _FREE = {"next_at": None, "fence": None}
 _FINISH = update(reminder).where(*_MINE).values(outcome=bindparam("became"), **_FREE)
 _ONE = update(reminder).where(_r.fence == bindparam("number"), _r.id == bindparam("row"))
-_PUT_BACK = _ONE.values(next_at=bindparam("when"), fence=None)
+# A phone may have given it another time meanwhile.
+_WHEN = case((_r.at > bindparam("when"), _r.at), else_=bindparam("when"))
+_PUT_BACK = _ONE.values(next_at=_WHEN, fence=None)
 _AGAIN = _PUT_BACK.values(outcome="later", tries=_r.tries + 1)
 
 
@@ -92,7 +95,9 @@ def claim(db: Connection, now: int, most: int, *, urgent: bool) -> Claimed:
     wanted = {"ids": sorted({row[1] for row in rows})}
     addresses = {row[0]: row for row in db.execute(_ADDRESSES, wanted).all()}
     parcels: list[Parcel] = []
-    others: dict[str, list[int]] = {"spoiled": [], "unlisted": [], "late": [], "aside": []}
+    others: dict[str, list[int]] = {
+        "spoiled": [], "unlisted": [], "late": [], "early": [], "aside": [],
+    }  # fmt: skip
     for row_id, subscription_id, name, at, until, tries, topic, listed in rows:
         _, endpoint, origin, p256dh, auth, key, language, gone_at = addresses[subscription_id]
         if not _is_sound(at, until, topic, origin, language):
@@ -101,12 +106,17 @@ def claim(db: Connection, now: int, most: int, *, urgent: bool) -> Claimed:
             others["unlisted"].append(row_id)
         elif until - now < LEAST_TTL:
             others["late"].append(row_id)
+        elif at > now:
+            # It got a later time while a sender held it that never said what became of it.
+            others["early"].append(row_id)
         elif gone_at is not None:
             # Until it is forgotten, or its push service is no longer believed.
             others["aside"].append(row_id)
         else:
             to = (subscription_id, endpoint, origin, p256dh, auth, key, language)
-            parcels.append(Parcel(row_id, fence, name, at, until, tries, topic, urgent, *to))
+            parcels.append(
+                Parcel(row_id, fence, now + SEND_WITHIN, name, at, until, tries, topic, urgent, *to)
+            )
     _settle(db, fence, others, now)
     return Claimed(parcels, len(rows) == most, len(others["late"]), len(others["spoiled"]))
 
@@ -117,10 +127,10 @@ def _settle(db: Connection, fence: int, others: dict[str, list[int]], now: int) 
             finish(db, fence, others[which], outcome)
     if others["unlisted"]:
         db.execute(delete(reminder).where(_r.id.in_(others["unlisted"]), _r.fence == fence))
-    if others["aside"]:
-        when = now + GONE_FOR + LEASE
-        given = [{"number": fence, "row": each, "when": when} for each in others["aside"]]
-        db.execute(_PUT_BACK, given)
+    for which, when in (("early", now), ("aside", now + GONE_FOR + LEASE)):
+        given = [{"number": fence, "row": each, "when": when} for each in others[which]]
+        if given:
+            db.execute(_PUT_BACK, given)
 
 
 def _is_sound(at: object, until: object, topic: object, origin: object, language: object) -> bool:

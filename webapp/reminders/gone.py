@@ -20,17 +20,23 @@ ALWAYS_BELIEVED = 20
 
 log = logging.getLogger(__name__)
 _s = subscription.c
+# Anyone can make up an address that is not there; only those that worked once say anything.
+_PROVED = _s.confirmed.is_(True)
 
 
-def believed(db: Connection, origin: str, ids: Iterable[int], now: int) -> bool:
+def believed(db: Connection, origin: str, called: Iterable[tuple[int, str]], now: int) -> bool:
     """Mark subscriptions of an origin as gone, unless its word does not count for the moment.
 
+    :param called: who was called gone: the number of the row, and the endpoint that was asked
     :param now: UTC milliseconds
     """
     if _hold(db, origin) > now:
         _brake(db, origin, now)
         return False
-    db.execute(update(subscription).where(_s.id.in_(sorted(ids))).values(gone_at=now))
+    ids, endpoints = zip(*sorted(called), strict=True)
+    # While a push was under way the phone may have moved, or left and its number be another's.
+    mine = and_(_s.id.in_(ids), _s.endpoint.in_(endpoints))
+    db.execute(update(subscription).where(mine).values(gone_at=now))
     return _review(db, origin, now)
 
 
@@ -45,7 +51,7 @@ def review(db: Connection, now: int) -> None:
 
 
 def _review(db: Connection, origin: str, now: int) -> bool:
-    mine = and_(_s.origin == origin, _s.gone_at.isnot(None))
+    mine = and_(_PROVED, _s.origin == origin, _s.gone_at.isnot(None))
     gone = db.execute(select(func.count()).select_from(subscription).where(mine)).scalar_one()
     if gone <= ALWAYS_BELIEVED or gone <= _most(db, origin):
         return True
@@ -76,7 +82,8 @@ def braked(db: Connection, now: int) -> list[str]:
 
 
 def _most(db: Connection, origin: str) -> int:
-    counted = select(func.count()).select_from(subscription).where(_s.origin == origin)
+    mine = and_(_PROVED, _s.origin == origin)
+    counted = select(func.count()).select_from(subscription).where(mine)
     return min(MOST_GONE, int(db.execute(counted).scalar_one() * SHARE_GONE))
 
 

@@ -229,12 +229,13 @@ class Sender:
                 by_origin.setdefault(parcel.origin, []).append(parcel)
             kept_aside: list[tuple[Parcel, int]] = []
             for origin, parcels in sorted(by_origin.items()):
-                called_gone = {each.subscription_id for each in parcels}
+                called_gone = {(each.subscription_id, each.endpoint) for each in parcels}
                 if gone.believed(db, origin, called_gone, now):
                     again = now + due.GONE_FOR + due.LEASE
                     kept_aside += [(each, min(again, each.until)) for each in parcels]
                 else:
-                    self._lane(origin).failed(time.monotonic())
+                    if not all(each.urgent for each in parcels):
+                        self._lane(origin).failed(time.monotonic())
                     kept_aside += [(each, self._again_at(each, 0, now)) for each in parcels]
             due.again(db, [*unwritten.later, *kept_aside])
             due.put_back(db, unwritten.back)
@@ -292,7 +293,8 @@ class Sender:
 
     def _prepare(self, parcel: Parcel, send_by: float) -> None:
         wall = now_ms()
-        if time.monotonic() > send_by:
+        # Where the machine slept, the wall clock alone has gone on.
+        if time.monotonic() > send_by or wall > parcel.held_until:
             self._put_back(parcel, 0)
         elif parcel.until - wall < due.LEAST_TTL:
             self._finish(parcel, "expired")
@@ -360,7 +362,8 @@ class Sender:
         now = time.monotonic()
         self._counted["pushes", parcel.origin, outcome] += 1
         if outcome == "later" or answer.status in {401, 403}:
-            if lane.failed(now):
+            # A welcome goes to whatever somebody gave as an address: that it fails proves nothing.
+            if not parcel.urgent and lane.failed(now):
                 words = "a push service does not take pushes; trying one every 30 s"
                 self._say("circuit", parcel.origin, words, answer)
         elif outcome != "gone" and lane.succeeded():

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, select, update
 
 from webapp.db import upsert
 from webapp.reminders.asking import N_, Address, Asked, Fault, FaultsError, Wanted, instant
@@ -52,13 +52,26 @@ def add(db: Connection, asked: Asked, address: Address, now: int) -> Added:
         **_columns(address), **changed,
     )  # fmt: skip
     made = made.on_conflict_do_update(index_elements=[_s.address], set_=changed)
+    was_gone = db.execute(
+        select(_s.gone_at).where(_s.address == address.digest).with_for_update()
+    ).scalar()
     row = db.execute(made.returning(_s.id, _s.public_id, _s.confirmed, _s.forget_at)).one()
+    if was_gone is not None and row.confirmed:
+        _take_up(db, row.id, now)
     _replace_list(db, row.id, asked.reminders, now, confirmed=row.confirmed)
     if not row.confirmed:
         arm(db, row.id, "welcome", now)
     if row.confirmed or row.forget_at <= now:
         _settle(db, row.id, now, confirmed=row.confirmed)
     return Added(row.public_id, secret)
+
+
+def _take_up(db: Connection, subscription_id: int, now: int) -> None:
+    """Let go what was put aside when a phone was called gone: it is there."""
+    aside = (_r.urgent.is_(False), _r.fence.is_(None), _r.next_at > now)
+    mine = (_r.subscription_id == subscription_id, *aside)
+    soon = case((_r.at > now, _r.at), else_=now)
+    db.execute(update(reminder).where(*mine).values(next_at=soon))
 
 
 def is_known(db: Connection, address: Address) -> bool:
@@ -254,7 +267,9 @@ def _replace_list(
             new.append({"subscription_id": subscription_id, "name": each.name, "urgent": False,
                         "tries": 0, "topic": secrets.token_bytes(16), **times, **rings})  # fmt: skip
         elif (row.at, row.until, row.listed) != (each.at, each.until, True):
-            stays = each.name in final or (row.at, row.until) == (each.at, each.until)
+            same = (row.at, row.until) == (each.at, each.until)
+            # What a sender holds may be on its way: it keeps its hold, to say what became of it.
+            stays = each.name in final or same or _is_held(row, now)
             again = {} if stays else {**rings, "fence": None, "tries": 0, "seen_at": None}
             db.execute(update(reminder).where(_r.id == row.id).values(**times, **again))
     if new and len(before) + len(new) > MOST_REMEMBERED:
