@@ -26,7 +26,12 @@ from tests.reminders import addresses
 from tests.reminders.site import HOUR, Site, Subscribed, ring
 from webapp import db
 from webapp.reminders import wire as wire_module
-from webapp.reminders.endpoints import RefusedEndpointError, is_public_address, read_endpoint
+from webapp.reminders.endpoints import (
+    RefusedEndpointError,
+    is_public_address,
+    read_endpoint,
+    service_of,
+)
 from webapp.reminders.sender import Sender
 from webapp.reminders.wire import Answer, Wire
 
@@ -162,6 +167,19 @@ def test_a_push_service_is_taken_and_written_in_one_way(given: str, kept: str, o
     found = read_endpoint(given, addresses.NAMED)
     assert (found.url, found.origin) == (kept or given, origin)
     assert read_endpoint(found.url, addresses.NAMED) == found
+
+
+@pytest.mark.parametrize(
+    ("origin", "service"),
+    [
+        ("https://made-up.notify.windows.com", "https://*.notify.windows.com"),
+        ("https://a.b.push.apple.com", "https://*.push.apple.com"),
+        ("https://fcm.googleapis.com", "https://fcm.googleapis.com"),
+        ("https://push.example.org:8443", "https://push.example.org:8443"),
+    ],
+)
+def test_what_is_counted_has_no_name_that_somebody_made_up(origin: str, service: str) -> None:
+    assert service_of(origin) == service
 
 
 def test_every_public_push_service_can_be_subscribed_with(small_site: Site) -> None:

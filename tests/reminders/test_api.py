@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 from tests.push.service import Phone, PushService, status
 from tests.reminders.site import DAY, HOUR, MINUTE, ROOT, Site, Subscribed, instant, ring
 from webapp import db
-from webapp.reminders import forgetting, networks, receipts, routes
+from webapp.reminders import forgetting, networks, receipts, routes, subscriptions
 from webapp.reminders.keys import Keys
 from webapp.reminders.openapi import document
 
@@ -1116,6 +1116,25 @@ def test_there_is_a_cap_for_all_networks_together(
     assert codes == [201, 201, 201, 201, 429, 429]
 
 
+def test_a_network_that_moves_about_without_confirming_has_to_wait(
+    narrow: Callable[..., TestResponse], small_site: Site
+) -> None:
+    answer = narrow("192.0.2.1").json or {}
+    mine = Subscribed(small_site.service.subscribe(), answer["id"], answer["secret"])
+
+    def moves(address: str = "192.0.2.1") -> int:
+        body = small_site.asked(small_site.service.subscribe())
+        given = {"headers": mine.bearer, "environ_overrides": {"REMOTE_ADDR": address}}
+        return small_site.client.put(mine.path, json=body, **given).status_code
+
+    assert [moves() for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert moves("192.0.3.1") == 200
+    # Who stays may go on changing the list, and who confirms may move again.
+    put(small_site, mine, ring(at=HOUR))
+    small_site.sql("UPDATE subscription SET confirmed = 1")
+    assert moves() == 200
+
+
 def test_networks_are_not_written_down(
     narrow: Callable[..., TestResponse], small_site: Site
 ) -> None:
@@ -1302,6 +1321,23 @@ def test_a_locked_database_is_answered_with_try_again_and_never_with_500(
 @pytest.mark.long
 def test_a_locked_database_is_answered_within_six_seconds(small_site: Site) -> None:
     is_patient_with_a_locked_database(small_site)
+
+
+def test_a_phone_that_reads_while_it_is_forgotten_is_unknown_and_no_fault(
+    house: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = house.confirmed(ring(at=HOUR))
+    told = subscriptions.told
+
+    def told_a_moment_later(opened: Connection, number: int, now: int) -> Body:
+        with db.writing(house.engine) as other:
+            subscriptions.forget(other, number)
+        return told(opened, number, now)
+
+    monkeypatch.setattr(subscriptions, "told", told_a_moment_later)
+    assert house.client.get(mine.path, headers=mine.bearer).status_code in {200, 404}
+    monkeypatch.undo()
+    assert house.client.get(mine.path, headers=mine.bearer).status_code == 404
 
 
 def test_eight_phones_change_their_lists_at_once(small_house: Site) -> None:

@@ -605,7 +605,7 @@ def test_a_sender_that_tidies_up_does_not_end_another_that_decides(big_site: Sit
             return gone.believed(opened, origin, called_gone, now)
 
     def sweep(_db: object, _cursor: object, words: str, *_more: object) -> None:
-        if "FOR UPDATE" in words and "brake" in words and not swept:
+        if "INTO brake" in words and not swept:
             swept.append(words)
             forget_what_is_to_go(big_site)
 

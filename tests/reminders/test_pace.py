@@ -241,3 +241,13 @@ def test_waits_grow_with_the_tries_up_to_half_an_hour() -> None:
 
 def test_no_number_of_tries_is_too_large_to_wait_for() -> None:
     assert 1 <= pause(10**9, 0, random.Random(SEED)) <= LONGEST_SECONDS
+
+
+def test_a_lane_is_idle_an_hour_after_the_last_push_and_not_while_one_is_out() -> None:
+    lane = Lane(MOST, 200.0)
+    assert lane.has_room(10.0)
+    lane.leaves()
+    assert not lane.is_idle(10_000.0)
+    lane.lands()
+    assert not lane.is_idle(3_000.0)
+    assert lane.is_idle(4_000.0)

@@ -182,6 +182,15 @@ def test_a_token_is_made_once_for_each_service_and_key() -> None:
         assert tokens.header(origin, key, NOW + 60) is header
 
 
+def test_tokens_that_would_not_be_used_again_are_forgotten() -> None:
+    tokens, key = Tokens(CONTACT), new_private_key()
+    old = tokens.header("https://made-up.example.org", key, NOW)
+    young = tokens.header(ORIGIN, key, NOW + 3600)
+    tokens.drop_old(NOW + TOKEN_SECONDS / 2)
+    assert tokens.header(ORIGIN, key, NOW + 3600) is young
+    assert tokens.header("https://made-up.example.org", key, NOW) != old
+
+
 def test_no_push_service_gets_a_token_for_another_one() -> None:
     tokens, key = Tokens(CONTACT), new_private_key()
     origins = [f"https://push{number}.example.org" for number in range(20)]

@@ -685,6 +685,76 @@ def test_a_wrong_key_deletes_nobody_and_is_told(
     land(other)
 
 
+# --- changed while it is on its way --------------------------------------------------------------
+
+
+def put(site: Site, mine: Subscribed, *reminders: dict[str, str]) -> None:
+    """Replace the list of a phone."""
+    asked = {"language": "en", "reminders": list(reminders)}
+    assert site.client.put(mine.path, json=asked, headers=mine.bearer).status_code == 200
+
+
+@quick
+@pytest.mark.parametrize("moved_by", [0.0, DAY])
+def test_what_was_on_its_way_when_its_time_changed_rings_once(site: Site, moved_by: float) -> None:
+    mine = site.confirmed(ring("evening", at=-MINUTE))
+    site.service.rule(slow(0.5), phone=mine.phone, times=1)
+    sender = site.sender()
+    turn_until(sender, lambda: len(mine.phone.received) == 1)
+    put(site, mine, ring("evening", at=moved_by))
+    land(sender)
+    turn_for(sender, 0.3)
+    assert [each.status for each in mine.phone.pushes] == [201]
+    assert site.outcomes(mine) == {"evening": "accepted"}
+
+
+@quick
+def test_what_failed_on_its_way_when_its_time_changed_waits_for_the_new_one(site: Site) -> None:
+    mine = site.confirmed(ring("evening", at=-MINUTE))
+    site.service.rule(slow(0.5, status(503)), phone=mine.phone, times=1)
+    sender = site.sender()
+    turn_until(sender, lambda: len(mine.phone.received) == 1)
+    put(site, mine, ring("evening", at=DAY))
+    land(sender)
+    site.later(HOUR)
+    turn_for(sender, 0.3)
+    assert len(mine.phone.received) == 1
+    site.later(DAY - HOUR)
+    turn_until(sender, lambda: len(mine.phone.received) == 2)
+    land(sender)
+
+
+@quick
+def test_what_a_dead_sender_held_when_its_time_changed_waits_for_the_new_one(site: Site) -> None:
+    mine = site.confirmed(ring("evening", at=-MINUTE))
+    with db.writing(site.engine) as opened:
+        assert len(due.claim(opened, db.now_ms(), 1, urgent=False).parcels) == 1
+    put(site, mine, ring("evening", at=DAY))
+    site.later(2 * LEASE)
+    sender = site.sender()
+    turn_for(sender, 0.3)
+    assert not mine.phone.received
+    site.later(DAY)
+    turn_until(sender, lambda: len(mine.phone.received) == 1)
+    land(sender)
+
+
+@quick
+def test_a_machine_that_slept_rings_once(small_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = small_site
+    site.settings = replace(site.settings, push_pace=10)
+    sender = site.sender()
+    phones = crowd(site, phones_of(site.service, 40))
+    turn_until(sender, lambda: how_many(phones) >= 3)
+    # While a machine sleeps, the clock that only goes forward stands still.
+    monkeypatch.setattr(at_work, "now_ms", lambda: db.now_ms() + 60_000)
+    turn_until(sender, partial(all_rang, phones), 20)
+    turn_for(sender, 1)
+    land(sender)
+    # What was on its way while it slept may come twice; what waited does not.
+    assert sum(len(each.received) > 1 for each in phones) <= 3
+
+
 # --- called gone ---------------------------------------------------------------------------------
 
 

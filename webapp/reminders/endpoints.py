@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +42,16 @@ def is_public_service(host: str) -> bool:
     """Say whether a host is a push service of a browser's maker."""
     whole, endings = _public_hosts()
     return host in whole or host.endswith(endings)
+
+
+@lru_cache(maxsize=1024)
+def service_of(origin: str) -> str:
+    """Return the push service that an origin is of, as it is listed: anyone can make up names
+    that end like a listed one, and what is counted by name is kept.
+    """
+    host = origin.removeprefix("https://")
+    endings = (each for each in _public_hosts()[1] if host.endswith(each))
+    return next((f"https://*{each}" for each in endings), origin)
 
 
 def read_endpoint(text: str, besides: tuple[str, ...] = ()) -> Endpoint:

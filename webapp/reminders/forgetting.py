@@ -37,4 +37,5 @@ def forget_some(db: Connection, now: int) -> int:
     rows = len(ids) + db.execute(faded).rowcount
     if not rows:
         db.execute(delete(sender).where(sender.c.seen_at <= now - DAY))
+        db.execute(delete(brake).where(brake.c.until_at <= now - DAY))
     return rows

@@ -69,10 +69,10 @@ def _bring_back(db: Connection, origin: str) -> None:
 
 def _hold(db: Connection, origin: str) -> int:
     """Return until when an origin is not believed, keeping other senders from deciding meanwhile."""
-    there = upsert(db, brake).values(origin=origin, until_at=0).on_conflict_do_nothing()
-    db.execute(there)
-    held = select(brake.c.until_at).where(brake.c.origin == origin).with_for_update()
-    return int(db.execute(held).scalar_one())
+    there = upsert(db, brake).values(origin=origin, until_at=0)
+    same = {"until_at": brake.c.until_at}
+    held = there.on_conflict_do_update(index_elements=[brake.c.origin], set_=same)
+    return int(db.execute(held.returning(brake.c.until_at)).scalar_one())
 
 
 def braked(db: Connection, now: int) -> list[str]:

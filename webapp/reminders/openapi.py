@@ -117,7 +117,7 @@ def _paths() -> dict[str, Any]:
                 "requestBody": _body("Changed"),
                 "responses": {
                     "200": _json("Told", "As it is now"),
-                    **_refusals(400, 401, 404, 409, 413, 415, 422),
+                    **_refusals(400, 401, 404, 409, 413, 415, 422, 429),
                 },
             },
             "delete": {

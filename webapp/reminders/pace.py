@@ -12,6 +12,7 @@ OPEN_SECONDS = 30.0
 SILENT_SECONDS = 1.0
 BURST = 0.1
 HANDFUL = 32
+IDLE_SECONDS = 3600.0
 BASE_SECONDS, LONGEST_SECONDS = 10.0, 1800.0
 
 
@@ -61,6 +62,10 @@ class Lane:
         """Say whether nothing can be expected of the service for the moment."""
         silent = self.in_flight > 0 and now - self.moved_at > SILENT_SECONDS
         return silent or self.opened_at is not None
+
+    def is_idle(self, now: float) -> bool:
+        """Say whether nothing has left for an hour, and so nothing is known that still counts."""
+        return not self.in_flight and now - max(self.asked_at, self.opened_at or 0) > IDLE_SECONDS
 
     def leaves(self) -> None:
         """Note that a push leaves."""

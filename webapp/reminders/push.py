@@ -9,6 +9,7 @@ from pywebpush import WebPusher
 
 SIZE = 512  # bytes of every plaintext, so that its length tells nothing
 TOKEN_SECONDS = 12 * 3600
+USED_FOR = TOKEN_SECONDS / 2
 WORDS = {
     "en": {"reminder": "Time for your aftercare", "welcome": "Reminders are on"},
     "fr": {"reminder": "C'est l'heure de vos soins", "welcome": "Les rappels sont activés"},
@@ -34,13 +35,18 @@ class Tokens:
     def header(self, origin: str, private_key: str, now: float) -> str:
         """Return the value of ``Authorization``; ``now`` is in seconds since 1970."""
         made_at, value = self._kept.get((origin, private_key), (0.0, ""))
-        if not 0 <= now - made_at < TOKEN_SECONDS / 2:
+        if not 0 <= now - made_at < USED_FOR:
             # A dict of its own: signing writes into the one it is given.
             claims: dict[str, Any] = {"aud": origin, "sub": self._contact}
             claims["exp"] = int(now) + TOKEN_SECONDS
             value = _vapid(private_key).sign(claims)["Authorization"]
             self._kept[origin, private_key] = (now, value)
         return value
+
+    def drop_old(self, now: float) -> None:
+        """Forget those that would not be used any more; ``now`` is in seconds since 1970."""
+        kept = self._kept.items()
+        self._kept = {each: (at, value) for each, (at, value) in kept if 0 <= now - at < USED_FOR}
 
 
 # Its fields are set for each message: making one costs more than they do.

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 from functools import cached_property
 from typing import Any
 
@@ -106,7 +107,7 @@ class Api:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         """Open nothing yet, neither the database nor the keys."""
         self._settings, self._engine = settings, engine
-        self._networks = networks.Networks()
+        self._networks, self._moves = networks.Networks(), networks.Networks()
 
     @cached_property
     def _keys(self) -> Keys:
@@ -142,8 +143,14 @@ class Api:
         with db.writing(self._engine) as opened:
             row = _found(opened, public_id)
             now = db.now_ms()
+            moved = asked.address is not None and asked.address.digest != row.address
+            if moved:
+                self._keep_to_the_moves(opened)
             subscriptions.replace(opened, row, asked, now)
-            return subscriptions.told(opened, row.id, now)
+            told = subscriptions.told(opened, row.id, now)
+        if moved:
+            self._moves.note(request.remote_addr, f"{public_id}.{secrets.token_hex(4)}")
+        return told
 
     def test(self, public_id: str) -> tuple[str, int]:
         """Ring once, now."""
@@ -198,6 +205,16 @@ class Api:
 
         full = self._networks.is_full(request.remote_addr, still)
         if full or subscriptions.count_unconfirmed(opened) >= networks.IN_ALL:
+            raise ProblemError(429, retry_after=networks.RETRY_AFTER)
+
+    def _keep_to_the_moves(self, opened: Connection) -> None:
+        # Each sends a push to an address that nobody has proved yet, as a new subscription does.
+        def still(moves: set[str]) -> set[str]:
+            named = {each: each.partition(".")[0] for each in moves}
+            waiting = subscriptions.unconfirmed_among(opened, set(named.values()))
+            return {each for each, public_id in named.items() if public_id in waiting}
+
+        if self._moves.is_full(request.remote_addr, still):
             raise ProblemError(429, retry_after=networks.RETRY_AFTER)
 
 

@@ -20,7 +20,7 @@ from webapp.config import Settings
 from webapp.db import now_ms, writing
 from webapp.reminders import due, forgetting, gone, watch
 from webapp.reminders.due import Parcel
-from webapp.reminders.endpoints import Endpoint, read_endpoint
+from webapp.reminders.endpoints import Endpoint, read_endpoint, service_of
 from webapp.reminders.keys import Keys, KeysError, base64url
 from webapp.reminders.pace import Lane, pause
 from webapp.reminders.push import Tokens, encrypt, message
@@ -36,6 +36,8 @@ BATCH = 512
 SECONDS_TO_LAND = 12.0
 CROWDED = 2.0  # seconds after which what a slow push service has no room for is looked at again
 LATER = frozenset({406, 408, 425, 429})
+# What one phone alone can bring about: a key that is not its own, more than its share.
+PROVOKED = frozenset({401, 403, 429})
 
 log = logging.getLogger(__name__)
 
@@ -251,6 +253,7 @@ class Sender:
             counted.clear()
 
     def _sweep(self) -> None:
+        self._drop_the_idle(time.monotonic())
         with writing(self._engine) as db:
             gone.review(db, now_ms())
             rows = forgetting.forget_some(db, now_ms())
@@ -258,6 +261,15 @@ class Sender:
         if rows:
             # The rest goes soon, with reminders in between.
             self._next["sweep"] = time.monotonic() + TICK / 10
+
+    def _drop_the_idle(self, now: float) -> None:
+        """Forget the push services that nothing goes to: their names may be made up."""
+        idle = [each for each, lane in self._lanes.items() if lane.is_idle(now)]
+        for origin in idle:
+            if origin not in self._ready:
+                del self._lanes[origin]
+        self._tokens.drop_old(now_ms() / 1000)
+        self._said = {each: at for each, at in self._said.items() if now - at < 60}
 
     # --- the road --------------------------------------------------------------------------------
 
@@ -360,10 +372,11 @@ class Sender:
         lane.lands()
         outcome = outcome_of(answer.status)
         now = time.monotonic()
-        self._counted["pushes", parcel.origin, outcome] += 1
+        self._counted["pushes", service_of(parcel.origin), outcome] += 1
         if outcome == "later" or answer.status in {401, 403}:
-            # A welcome goes to whatever somebody gave as an address: that it fails proves nothing.
-            if not parcel.urgent and lane.failed(now):
+            # A welcome goes to whatever somebody gave as an address: refused, it proves nothing.
+            strange = parcel.urgent and answer.status in PROVOKED
+            if not strange and lane.failed(now):
                 words = "a push service does not take pushes; trying one every 30 s"
                 self._say("circuit", parcel.origin, words, answer)
         elif outcome != "gone" and lane.succeeded():
