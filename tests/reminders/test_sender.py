@@ -808,6 +808,31 @@ def test_ten_thousand_false_404s_delete_nobody(site: Site) -> None:
     assert site.sql("SELECT count(*) FROM subscription WHERE gone_at IS NULL") == [(10_000,)]
 
 
+@quick
+def test_those_who_are_really_gone_are_forgotten_though_they_were_many(small_site: Site) -> None:
+    """In the end: a push service that takes the others is believed again ten minutes later."""
+    sender, service = small_site.sender(), small_site.service
+    phones = phones_of(service, 100)
+    for each in phones[:25]:
+        service.rule(status(410), phone=each)
+    crowd(small_site, phones)
+    turn_until(sender, lambda: all_rang(phones))
+    land(sender)
+    # As ten minutes later: asked again and again, ever more seldom.
+    small_site.sql("UPDATE reminder SET tries = 8, next_at = 0 WHERE outcome = 'later'")
+    turn_for(sender, 0.3)
+    land(sender)
+    assert small_site.sql("SELECT count(*) FROM subscription") == [(100,)]
+    left = []
+    for _ in range(6):
+        small_site.later(11 * MINUTE)
+        turn_for(sender, 0.3)
+        land(sender)
+        forget(small_site)
+        left.append(small_site.sql("SELECT count(*) FROM subscription")[0][0])
+    assert left[-1] == 75, left
+
+
 def in_flight(site: Site, mine: Subscribed) -> Sender:
     """Return a sender whose push to a phone is under way, to be called gone."""
     site.service.rule(slow(0.5, status(410)), phone=mine.phone)

@@ -24,14 +24,20 @@ _s = subscription.c
 _PROVED = _s.confirmed.is_(True)
 
 
-def believed(db: Connection, origin: str, called: Iterable[tuple[int, str]], now: int) -> bool:
+def believed(
+    db: Connection, origin: str, called: Iterable[tuple[int, str]], now: int, took_at: int = 0
+) -> bool:
     """Mark subscriptions of an origin as gone, unless its word does not count for the moment.
 
     :param called: who was called gone: the number of the row, and the endpoint that was asked
     :param now: UTC milliseconds
+    :param took_at: when the origin last took a push of somebody's, UTC milliseconds
     """
-    if _hold(db, origin) > now:
-        _brake(db, origin, now)
+    held_until = _hold(db, origin)
+    if held_until > now:
+        # Else those who are really gone would keep it on for ever, by being asked again.
+        if took_at <= held_until - GONE_FOR:
+            _brake(db, origin, now)
         return False
     ids, endpoints = zip(*sorted(called), strict=True)
     # While a push was under way the phone may have moved, or left and its number be another's.

@@ -91,6 +91,7 @@ class Sender:
         self._reserved = max(1, self._most // 16)
         self._batch = max(BATCH, 2 * self._most)
         self._lanes: dict[str, Lane] = {}
+        self._took: dict[str, int] = {}
         self._urgent: deque[tuple[Parcel, float]] = deque()
         self._ready: dict[str, deque[tuple[Parcel, float]]] = {}
         self._letters: list[Letter] = []
@@ -232,7 +233,7 @@ class Sender:
             kept_aside: list[tuple[Parcel, int]] = []
             for origin, parcels in sorted(by_origin.items()):
                 called_gone = {(each.subscription_id, each.endpoint) for each in parcels}
-                if gone.believed(db, origin, called_gone, now):
+                if gone.believed(db, origin, called_gone, now, self._took.get(origin, 0)):
                     again = now + due.GONE_FOR + due.LEASE
                     kept_aside += [(each, min(again, each.until)) for each in parcels]
                 else:
@@ -268,6 +269,7 @@ class Sender:
         for origin in idle:
             if origin not in self._ready:
                 del self._lanes[origin]
+                self._took.pop(origin, None)
         self._tokens.drop_old(now_ms() / 1000)
         self._said = {each: at for each, at in self._said.items() if now - at < 60}
 
@@ -384,6 +386,8 @@ class Sender:
         wall = now_ms()
         if outcome == "accepted":
             self._count_lateness(parcel, wall)
+            if not parcel.urgent:
+                self._took[parcel.origin] = wall
         if outcome == "refused":
             self._say("refused", f"{parcel.origin} {answer.status}", "a push was refused", answer)
         if outcome == "later":
