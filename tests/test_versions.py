@@ -15,7 +15,7 @@ from webapp.offline import kept_sets, site_map
 from webapp.protocol.changes import changes
 from webapp.protocol.models import Library, Protocol, Published
 from webapp.protocol.publishing import NotPublishedError, current, publish, unsigned
-from webapp.protocol.reading import ContentFaultsError, Fault, read_library
+from webapp.protocol.reading import ContentFaultsError, Fault, Tree, as_yaml, read_library
 from webapp.protocol.sealing import digest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -307,6 +307,16 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Library:
     sign(content, "microneedling")
     publish(content, "microneedling", TODAY)
     return read_library(content, TODAY)
+
+
+def test_a_digest_of_digits_alone_is_read_back_as_words(tmp_path: Path) -> None:
+    written = {
+        "seals": {"days/1": "0891263457812390", "days/2": "-12", "days/3": "12e4"},
+        "many": 7,
+    }
+    file = tmp_path / "1.yaml"
+    file.write_text(as_yaml(written), "utf-8")
+    assert Tree().read(file, file.name, ()) == written
 
 
 def test_the_real_guide_can_be_published_word_for_word(shelf: Library) -> None:

@@ -54,5 +54,6 @@ def catalogue(language: Language) -> gettext.NullTranslations:
 
 
 def format_date(day: date, language: Language) -> str:
-    """Return a date in words, such as « 22 novembre 2026 »."""
-    return babel_format_date(day, "long", locale=LOCALES[language])
+    """Return a date in words, such as « 22 novembre 2026 » or « 1er décembre 2026 »."""
+    said = babel_format_date(day, "long", locale=LOCALES[language])
+    return f"1er {said[2:]}" if language == "fr" and day.day == 1 else said

@@ -133,10 +133,7 @@ export async function markDay(main, treatment, now, own) {
   const zero = Date.parse(`${dateIn(Date.parse(treatment.at), treatment.zone)}T12:00Z`);
   const date = new Date(zero + Number(main.dataset.day) * 86_400_000);
   // The date is that of a calendar, not of an instant: read it at noon where no zone can move it.
-  const said = new Intl.DateTimeFormat(document.documentElement.lang === "fr" ? "fr-CA" : "en-CA", {
-    weekday: "long", day: "numeric", month: "long", timeZone: "UTC",
-  }).format(date);
-  main.querySelector("[data-date]").textContent = `· ${said}`;
+  main.querySelector("[data-date]").textContent = `· ${longDate(date, "UTC")}`;
   if (main.dataset.day === here) await offerTicks(main, treatment, now, zone);
 }
 

@@ -48,15 +48,18 @@ function clean(time) {
 export const timeOfClock = (time) =>
   clean(new Intl.DateTimeFormat(locale(), { ...SHORT_TIME, timeZone: "UTC" }).format(Date.parse(`1970-01-01T${time}Z`)));
 
-/** "Tuesday, November 24", « mardi 24 novembre ». */
-export const longDate = (instant) =>
-  inWords(instant, { weekday: "long", day: "numeric", month: "long" });
+function dateInWords(instant, weekday, month, timeZone) {
+  const said = inWords(instant, { weekday, day: "numeric", month, timeZone });
+  return french() ? said.replace(/\b1 /, "1er ") : said;
+}
 
-const shortDate = (instant) => inWords(instant, { weekday: "short", day: "numeric", month: "short" });
+/** "Tuesday, November 24", « mardi 24 novembre », « mardi 1er décembre ». */
+export const longDate = (instant, zone) => dateInWords(instant, "long", "long", zone);
+
+const shortDate = (instant) => dateInWords(instant, "short", "short");
 
 /** A calendar's date, which no zone can move: "Tue, Nov 24". */
-export const dateOfCalendar = (date) =>
-  inWords(Date.parse(date), { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+export const dateOfCalendar = (date) => dateInWords(Date.parse(date), "short", "short", "UTC");
 
 /** Whole days from today's date to that of an instant, in a zone. */
 function daysAway(instant, now, zone) {

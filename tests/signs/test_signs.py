@@ -337,6 +337,13 @@ dent               -        -      10  rf        clinic
 dark-patch         -        -      6   standard  clinic
 firm-bump          -        same   5   standard  clinic
 firm-bump          -        worse  12  standard  today
+flaking            mild     same   0   standard  expected
+white-dots         -        -      3   standard  expected
+pain               mild     better 4   standard  watch
+pain               mild     better 6   standard  clinic
+redness            mild     better 10  standard  watch
+redness            moderate better 10  standard  clinic
+redness            mild     better 20  standard  clinic
 gland              -        same   3   standard  watch
 gland              -        worse  3   standard  clinic
 tired              mild     -      1   standard  watch

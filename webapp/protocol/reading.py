@@ -181,11 +181,15 @@ def _scalar(node: yaml.Node, *, french: bool) -> Any:
     text = str(node.value)
     if isinstance(node, yaml.ScalarNode) and not node.style:
         # YAML 1.1 would turn "no" and "on" into booleans; only these plain words have a type.
-        if text.removeprefix("-").isdecimal():
+        if _is_number(text):
             return int(text)
         if text in {"true", "false", "null", "~", ""}:
             return {"true": True, "false": False}.get(text)
     return typeset(text, french=french)
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
 
 
 @cache
@@ -372,6 +376,14 @@ class _Plain(yaml.CSafeDumper):
         """Refer to nothing."""
         del data
         return True
+
+    def represent_digits(self, text: str) -> yaml.ScalarNode:
+        """Quote what would be read back as a number: YAML itself takes "0812" for words."""
+        style = "'" if _is_number(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Plain.add_representer(str, _Plain.represent_digits)
 
 
 def as_yaml(plain: dict[str, Any]) -> str:
