@@ -197,6 +197,7 @@ def typeset(text: str, *, french: bool) -> str:
     """Return text with typographic apostrophes and the no-break spaces that French wants."""
     text = " ".join(text.split(" ")).replace("'", "’")
     text = re.sub(r"(?<=\d) (?=(?:h|%|°C|cm|mm)\b|%)", "\u00a0", text)
+    text = re.sub(r"(?i)\b(vitamine?|option) (?=[a-z\d]\b)", "\\1\u00a0", text)
     if french:
         text = re.sub(r" (?=[:»])", "\u00a0", text)
         text = re.sub(r"(?<=«) ", "\u00a0", text)
