@@ -3,7 +3,7 @@
 import { platform } from "./browser.js";
 import { allowedFrom } from "./plan.js";
 import { answerOf, nameIndex, readList } from "./products.js";
-import { moment, phoneZone, waitInWords, words } from "./wording.js";
+import { many, moment, phoneZone, waitInWords, words } from "./wording.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -80,7 +80,7 @@ class Product {
   title({ answer, known, all, hours, waiting }) {
     if (!all) return words("nothing_read");
     const time = this.time(hours);
-    if (answer === "unknown") return words(this.alone ? "cannot_say_alone" : "cannot_say", { known, all });
+    if (answer === "unknown") return many(this.alone ? "cannot_say_alone" : "cannot_say", known, { all });
     const later = waiting.some((each) => each.kind === "ask" && each.hours);
     return words(answer === "ask" && later ? "ask_from" : answer, { time });
   }

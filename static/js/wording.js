@@ -22,9 +22,9 @@ export function words(name, gaps = {}) {
 }
 
 /** "1 reminder", "8 reminders": the page's words for a number of things, under `name_one` or `name_other`. */
-export function many(name, n) {
+export function many(name, n, gaps) {
   const one = new Intl.PluralRules(locale()).select(n) === "one";
-  return words(`${name}_${one ? "one" : "other"}`, { n });
+  return words(`${name}_${one ? "one" : "other"}`, { n, ...gaps });
 }
 
 const inWords = (instant, options) => new Intl.DateTimeFormat(locale(), options).format(instant);

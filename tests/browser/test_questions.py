@@ -18,7 +18,7 @@ WORDS = {
            "dots": "Tiny hard white dots, painless"},
     "fr": {"none": "Aucun de ces signes", "spots": "Boutons ou petites bosses", "many": "Beaucoup",
            "worse": "Ça empire", "clinic": "Communiquez avec votre clinique",
-           "expected": "Attendu au jour 6", "dots": "Minuscules points blancs et durs, sans douleur"},
+           "expected": "Attendu au jour 6", "dots": "Minuscules grains blancs et durs, sans douleur"},
 }  # fmt: skip
 
 
