@@ -325,6 +325,10 @@ def test_nothing_that_is_no_ingredient_is_answered(new_phone: NewPhone) -> None:
         looks_up(phone, "aspalathus")
         == "We know 0 of 1 ingredients. We cannot say. Ask your clinic."
     )
+    phone.open("/fr/questions/ingredients")
+    assert looks_up(phone, "aspalathus, eau", "fr").startswith(
+        "Nous connaissons 1 ingrédient sur 2."
+    )
 
 
 def test_someone_without_a_treatment_is_told_how_long_and_a_roller_at_home_whom_to_ask(
