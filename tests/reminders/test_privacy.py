@@ -140,6 +140,7 @@ def test_the_limits_are_those_of_the_program() -> None:
     assert limits == [
         f"{networks.FROM_ONE_NETWORK}",
         f"{networks.IN_ALL:,}",
+        f"{networks.FROM_ONE_NETWORK}",
         f"{asking.MOST_REMINDERS}",
         f"{subscriptions.MOST_REMEMBERED:,}",
         f"one in {subscriptions.BETWEEN_TESTS // 1000} seconds",
