@@ -57,6 +57,7 @@ export async function keep(name, value) {
  */
 export async function change(name, alter, plan = null) {
   let after = null;
+  let known = false;
   const altered = (before, treatment) => {
     const followed = plan === null || (visit("treatment") ?? treatment)?.id === plan;
     const now = visit(name) ?? before ?? null;
@@ -67,6 +68,7 @@ export async function change(name, alter, plan = null) {
     treatment.onsuccess = () => {
       try {
         after = altered(asked.result, treatment.result);
+        known = true;
         if (after === null) store.delete(name);
         else store.put(after, name);
         store.transaction.commit?.();
@@ -77,7 +79,8 @@ export async function change(name, alter, plan = null) {
     };
     return asked;
   });
-  if (kept === REFUSED) after = altered();
+  // A full phone can still be read: only the writing was refused.
+  if (kept === REFUSED && !known) after = altered();
   visit(name, kept === REFUSED ? after : null);
   return after;
 }
@@ -117,7 +120,10 @@ export async function forgetAll(left = {}) {
     for (const [name, value] of there) store.put(value, name);
     return cleared;
   });
-  if (kept === REFUSED) there.forEach(([name, value]) => visit(name, value));
+  if (kept !== REFUSED) return;
+  // On a full phone nothing can be put in its place, and it must go all the same.
+  if (!left.treatment) await onPhone("readwrite", (store) => store.clear());
+  there.forEach(([name, value]) => visit(name, value));
 }
 
 /**

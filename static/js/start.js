@@ -2,6 +2,7 @@
 
 import { dateIn, endOf, instantOf, rowsOffered } from "./plan.js";
 import { keepSet, mayLeave, setOf } from "./keep.js";
+import { onReturn } from "./browser.js";
 import { askToLast } from "./lasting.js";
 import { change, keep, lasts, recall } from "./record.js";
 import { phoneZone } from "./wording.js";
@@ -75,6 +76,8 @@ export function askStart(main, treatment) {
   for (const row of main.querySelectorAll("[data-when]")) {
     row.addEventListener("click", () => {
       if (row.dataset.when === "other") openForm(main, row);
+      // Left open over midnight, "this afternoon" would be another day's.
+      else if (!offerRows(main).includes(row.dataset.when)) return;
       else begin(main, chosen(), endOf(row.dataset.when, Date.now(), phoneZone()), card);
     });
   }
@@ -83,6 +86,7 @@ export function askStart(main, treatment) {
     const at = typedEnd(event.target);
     if (at !== null) begin(main, chosen(), { at: new Date(at).toISOString(), rough: null }, card);
   });
+  onReturn(() => offerRows(main));
   const askWhen = (plan) => {
     card = plan;
     answer({ of: plan.treatment.protocol, variant: plan.treatment.variant });
@@ -94,11 +98,13 @@ export function askStart(main, treatment) {
   return { show, askAll, askWhen };
 }
 
+/** Show the answers that can be true now, and return them. */
 function offerRows(main) {
   const offered = rowsOffered(Date.now(), phoneZone());
   for (const row of main.querySelectorAll("[data-when]")) {
     row.closest("li").hidden = !offered.includes(row.dataset.when);
   }
+  return offered;
 }
 
 function openForm(main, row) {

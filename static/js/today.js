@@ -41,6 +41,9 @@ async function liftDay(part, treatment, stage, own) {
   if (part.dataset.shown === shown) return true;
   const page = await pageAt(path);
   if (!page?.querySelector("[data-lift]")) return false;
+  // Coming back to a page is told twice, by the window and by the document.
+  if (part.dataset.shown === shown) return true;
+  part.dataset.shown = shown;
   for (const into of part.querySelectorAll("[data-into]")) {
     const lifted = [...page.querySelectorAll(`[data-lift="${into.dataset.into}"]`)];
     into.replaceChildren(...lifted.flatMap((each) => [...document.importNode(each, true).childNodes]));
@@ -53,7 +56,6 @@ async function liftDay(part, treatment, stage, own) {
   list.append(...(await missingRows(part, own)));
   putInOrder(list, treatment, own);
   part.querySelector("[data-day-link]").href = path;
-  part.dataset.shown = shown;
   return true;
 }
 

@@ -16,6 +16,9 @@ from .phone import (
     later,
     until,
 )
+from .reminding import PUT_IN
+from .test_clinic import told
+from .test_follow import NO_ROOM
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -303,3 +306,99 @@ def test_the_back_button_brings_guide_pages_back_at_once_with_their_times_told_a
         if makeup.count():
             expect(makeup).to_have_attribute("data-open", "")
             expect(makeup).to_contain_text("since")
+
+
+# A phone that is full, left open, or told twice
+
+FULL = """() => {
+  IDBObjectStore.prototype.put = function () {
+    queueMicrotask(() => this.transaction.abort());
+    return this.get("nothing");
+  };
+}"""
+
+
+def test_a_full_phone_loses_nothing_of_an_entry_of_which_one_thing_changes(
+    new_phone: "NewPhone",
+) -> None:
+    phone = new_phone()
+    phone.begin_at(TREATED)
+    said = {"name": "Clinique A", "phone": "514 555-0134", "hours": "9-5", "waits": {"makeup": 60}}
+    phone.page.evaluate(PUT_IN, ["clinic", said])
+    phone.set_clock(later(1, 9))
+    phone.today()
+    boxes = phone.page.locator("main input[type=checkbox]")
+    boxes.first.check()
+    until(lambda: phone.record()["ticks"], "the tick is kept")
+    phone.context.add_init_script(NO_ROOM)
+    phone.today()
+    boxes.nth(1).check()
+    until(lambda: phone.page.evaluate("() => sessionStorage.length"), "the tick is held")
+    phone.today()
+    assert [boxes.nth(number).is_checked() for number in (0, 1)] == [True, True]
+    told(phone, "sauna", "200")
+    phone.open("/en/get-help")
+    expect(phone.page.locator("[data-my-clinic]").first).to_be_visible()
+    phone.open("/en/activities/makeup")
+    assert "60 h" in phone.page.locator(".answer").first.inner_text()
+
+
+def test_a_full_phone_without_a_network_deletes_what_it_says_is_deleted(
+    new_phone: "NewPhone",
+) -> None:
+    phone = new_phone()
+    phone.begin_at(TREATED)
+    phone.page.evaluate(PUT_IN, ["links", {"used": ["abcdefgh-1"], "deleted": []}])
+    phone.open("/en/settings")
+    phone.page.evaluate(FULL)
+    phone.context.set_offline(True)
+    phone.delete_everything()
+    assert phone.record() == {}
+    phone.context.set_offline(False)
+    assert phone.today()["state"] == "none"
+
+
+def test_coming_back_on_the_next_day_shows_each_wait_of_the_clinic_once(
+    new_phone: "NewPhone",
+) -> None:
+    phone = new_phone()
+    phone.begin_at(TREATED)
+    said = {"name": "", "phone": "", "hours": "", "waits": {"wax": 400, "sun": 500}}
+    phone.page.evaluate(PUT_IN, ["clinic", said])
+    phone.today()
+    phone.set_clock(later(1, 9))
+    # Told twice, by the document and by the window.
+    phone.page.evaluate(
+        "() => [document, window].forEach((each, n) =>"
+        " each.dispatchEvent(new Event(['visibilitychange', 'focus'][n])))"
+    )
+    until(lambda: phone.state()["day"] == "1", "the next day is shown")
+    phone.page.wait_for_timeout(500)
+    shown = phone.page.evaluate(
+        "() => [...document.querySelectorAll('[data-into=waits] [data-activity]')]"
+        ".map(({ dataset }) => dataset.activity)"
+    )
+    assert {"wax", "sun"} <= {*shown}
+    assert len(shown) == len({*shown})
+
+
+def test_a_question_left_open_over_midnight_offers_no_answer_of_yesterday(
+    new_phone: "NewPhone",
+) -> None:
+    phone = new_phone()
+    phone.set_clock(TREATED.replace(hour=23, minute=50))
+    phone.open("/en/start")
+    phone.page.click("[data-answer=standard]")
+    afternoon = phone.page.locator("[data-when=afternoon]")
+    expect(afternoon).to_be_visible()
+    phone.set_clock(later(1, 8))
+    # Where nothing tells that the person came back, the tap does.
+    afternoon.click()
+    expect(afternoon).to_be_hidden()
+    assert "treatment" not in phone.record()
+    phone.page.reload()
+    phone.ready()
+    phone.page.click("[data-answer=standard]")
+    phone.set_clock(later(1, 15))
+    come_back(phone.page)
+    expect(afternoon).to_be_visible()
