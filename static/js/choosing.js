@@ -44,8 +44,7 @@ class Screen {
       const inOwnWords = this.own !== this.language && (await rulesOf(this.treatment, this.own));
       const rules = inOwnWords || written.rules;
       this.wanted = written.wanted;
-      const { rung, own } = written;
-      const rings = ringsOf(this.treatment, rules, { ...this.wanted, rung, own }, phoneZone());
+      const rings = ringsOf(this.treatment, rules, { ...this.wanted, ...written.past }, phoneZone());
       this.rings = [...rings, ...written.later].sort((one, other) => one.at - other.at);
       this.possible = this.stillPossible(rules);
     }

@@ -17,9 +17,9 @@
  *   protocol says: rings when `opens` is allowed, `hours` after the treatment, or on `days` `at` a
  *   local time; never before `after` is allowed; useful for `lasts` hours; importance 1 is the most
  * @typedef {{kinds: string[], quiet: {from: string, to: string}, offset: number, own?: Hours,
- *   rung?: string[], pauses?: {from: Instant, until: Instant}[]}} Preferences  what the person wants:
- *   `offset` is 0..14 minutes, drawn once a plan; `own` are the clinic's own waits; `rung` are slots
- *   whose moment has been, and that never come again
+ *   rung?: string[], rangAt?: Instant[], pauses?: {from: Instant, until: Instant}[]}} Preferences  what the
+ *   person wants: `offset` is 0..14 minutes, drawn once a plan; `own` are the clinic's own waits; `rung` are
+ *   slots whose moment has been, and that never come again; `rangAt` is when the phone has rung for them
  * @typedef {{slot: string, holds: string[], at: Instant, until: Instant, reminders: Reminder[]}} Ring  one
  *   moment at which the phone rings, the most important first; `slot` names it, whatever becomes of
  *   its time; `holds` are the slots of all that it rings for
@@ -200,8 +200,9 @@ export const tomorrowLine = (now, zone) => hourIn(now, zone) >= EVENING;
 /**
  * When the phone is to ring. An instant is rounded up and moved by the plan's offset, which hides its
  * minute from the server, and then out of the quiet hours: always later, never earlier. What belongs
- * to an hour of a day ("Tonight …") is left out when that makes it useless. At most three a day: the
- * less important one joins the one that comes after it.
+ * to an hour of a day ("Tonight …") is left out when that makes it useless. At most three a day, with those
+ * that have rung: the less important one joins the one that comes after it. What is chosen after three have
+ * rung rings once more.
  * @param {Treatment} treatment
  * @param {Reminder[]} reminders
  * @param {Preferences} preferences
@@ -209,7 +210,7 @@ export const tomorrowLine = (now, zone) => hourIn(now, zone) >= EVENING;
  * @returns {Ring[]}  in the order of their times, no two at once
  */
 export function schedule(treatment, reminders, preferences, zone) {
-  const { kinds, quiet, offset, own = {}, rung = [], pauses = [] } = preferences;
+  const { kinds, quiet, offset, own = {}, rung = [], rangAt = [], pauses = [] } = preferences;
   const rings = reminders
     .filter(({ kind }) => kinds.includes(kind))
     .flatMap((reminder) => moments(treatment, reminder, own, zone).map((moment) => ({ reminder, ...moment })))
@@ -219,7 +220,7 @@ export function schedule(treatment, reminders, preferences, zone) {
     .map(({ reminder, slot, at }) => ({ slot, holds: [slot], at, reminders: [reminder] }))
     .sort((one, other) => one.at - other.at || byImportance(one.reminders[0], other.reminders[0]));
   const paused = ({ at }) => pauses.some(({ from, until }) => from <= at && at < until);
-  return atMostThreeADay(together(rings), zone)
+  return atMostThreeADay(together(rings), rangAt, zone)
     .filter((ring) => !paused(ring))
     .map((ring) => ({ ...ring, until: usefulUntil(ring, quiet, zone) }));
 }
@@ -312,14 +313,16 @@ const joined = (earlier, later, slot = later.slot) => ({
   reminders: [...earlier.reminders, ...later.reminders].sort(byImportance),
 });
 
-function atMostThreeADay(rings, zone) {
+function atMostThreeADay(rings, rangAt, zone) {
+  const rang = rangAt.map((at) => dateIn(at, zone));
   const days = new Map();
   for (const ring of rings) {
     const date = dateIn(ring.at, zone);
     days.set(date, [...(days.get(date) ?? []), ring]);
   }
-  return [...days.values()].flatMap((day) => {
-    while (day.length > MOST_A_DAY) {
+  return [...days].flatMap(([date, day]) => {
+    const most = Math.max(1, MOST_A_DAY - rang.filter((each) => each === date).length);
+    while (day.length > most) {
       const at = leastMissed(day);
       day.splice(at, 2, joined(day[at], day[at + 1]));
     }

@@ -35,7 +35,7 @@ function settled(wanted, treatment, rules) {
 }
 
 /**
- * Write down when this phone is to ring. Resolves to {rules, wanted, rung, own, later}; null without the rules,
+ * Write down when this phone is to ring. Resolves to {rules, wanted, past, later}; null without the rules,
  * or when the treatment was deleted or replaced meanwhile: then nothing is written.
  */
 export async function writeDown(treatment, language) {
@@ -50,22 +50,22 @@ export async function writeDown(treatment, language) {
   const before = await recall("schedule");
   // What has been stays as it was, whatever is chosen now: it is what the server knows.
   const been = before?.plan === treatment.id ? before.rings.filter(({ at }) => at <= Date.now()) : [];
-  const rung = been.flatMap(({ holds }) => holds);
   const own = ownWaits(await recall("clinic"));
+  const past = { rung: been.flatMap(({ holds }) => holds), rangAt: been.map(({ at }) => at), own };
   const wanted = await change("reminders", (then) => {
     const now = settled(then, treatment, rules);
-    const slots = schedule(treatment, rules.reminders, { ...now, rung, own }, zone).map(({ slot }) => slot);
+    const slots = schedule(treatment, rules.reminders, { ...now, ...past }, zone).map(({ slot }) => slot);
     const named = (names) => ({ ...Object.fromEntries(slots.map((slot) => [slot, randomId()])), ...names });
     return { ...now, ids: named(now.ids), uids: named(now.uids) };
   }, treatment.id);
   if (wanted?.plan !== treatment.id) return null;
-  const rings = ringsOf(treatment, rules, { ...wanted, rung, own }, zone);
+  const rings = ringsOf(treatment, rules, { ...wanted, ...past }, zone);
   const written = await change("schedule", (then) => {
     const putOff = then?.plan === treatment.id ? then.later : [];
     const rest = { rings: [...been, ...rings], later: stillWanted(putOff, wanted, zone) };
     return { plan: treatment.id, language, zone, ...rest };
   }, treatment.id);
-  return written?.plan === treatment.id ? { rules, wanted, rung, own, later: written.later } : null;
+  return written?.plan === treatment.id ? { rules, wanted, past, later: written.later } : null;
 }
 
 /** What was put off keeps to the quiet hours of now as well, and to a pause. */

@@ -136,6 +136,36 @@ test("the phone rings three times a day at most, never twice at once, and in ord
   }
 });
 
+/** What a phone has rung for and will, when its app is opened some minutes after each ring, as it writes it down. */
+function opened(treatment, wanted, minutes) {
+  let written = plan.schedule(treatment, REMINDERS, wanted, treatment.zone);
+  const first = written.flatMap(({ holds }) => holds);
+  for (let now = 0; ; ) {
+    const next = written.find(({ at }) => at > now);
+    if (!next) return { written, first };
+    now = next.at + minutes * MINUTE;
+    const been = written.filter(({ at }) => at <= now);
+    const past = { rung: been.flatMap(({ holds }) => holds), rangAt: been.map(({ at }) => at) };
+    const ahead = plan.schedule(treatment, REMINDERS, { ...wanted, ...past }, treatment.zone);
+    // What comes out behind now would never be sent.
+    written = [...been, ...ahead.filter(({ at }) => at > now)];
+  }
+}
+
+test("an app that is opened after each ring rings no more often, and for nothing less", () => {
+  for (let hour = 0; hour < 24; hour += 1) {
+    for (const minutes of [0, 2, 40]) {
+      const treatment = treated(Date.UTC(2026, 5, 10, hour, 20), MONTREAL);
+      const { written, first } = opened(treatment, wishes(), minutes);
+      const dates = written.map(({ at }) => clock(at, MONTREAL).date);
+      const many = Math.max(...dates.map((date) => dates.filter((each) => each === date).length));
+      assert.ok(many <= 3, `${many} a day, treated at ${hour}:20, opened ${minutes} minutes later`);
+      const held = written.flatMap(({ holds }) => holds);
+      assert.deepEqual(held.toSorted(), first.toSorted(), `treated at ${hour}:20, opened ${minutes} minutes later`);
+    }
+  }
+});
+
 test("a ring is useful for a quarter of an hour to a day, and into no quiet hours", () => {
   everyRing(({ at, until, reminders }, { preferences: { quiet }, zone, saying }) => {
     const longest = Math.max(...reminders.map(({ lasts }) => lasts));

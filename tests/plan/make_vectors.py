@@ -783,6 +783,12 @@ def ask_what_has_rung() -> Iterator[Vector]:
     for rung in ([], ["r9.1"], ["r9.1", "r12.1"], ["r10.1", "r11.1", "r13.1"]):
         what = f"of a full day, {len(rung)} have rung and are put off no more"
         yield ask(what, "schedule", evening, full, wishes(rung=rung), MONTREAL)
+        hours = [each.removeprefix("r").removesuffix(".1").zfill(2) for each in rung]
+        for whose, day in (("that day", "2026-06-11"), ("the day before", "2026-06-10")):
+            rang = [when(f"{day}T{hour}:00") for hour in hours]
+            what = f"of a full day, {len(rung)} have rung, each by itself, on {whose}"
+            wanted = wishes(rung=rung, rangAt=rang)
+            yield ask(what, "schedule", evening, full, wanted, MONTREAL)
 
 
 def ask_floors() -> Iterator[Vector]:

@@ -5,6 +5,7 @@ times are aware datetimes in UTC, doubled and skipped hours come from PEP 495's 
 clock is found by halving. Instants go in and out as epoch milliseconds, as JSON has them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, pairwise
@@ -162,12 +163,13 @@ def one_of_each_moment(rings: Iterable[Ring]) -> list[Ring]:
     return found
 
 
-def three_at_most(day: list[Ring]) -> list[Ring]:
-    """Put off the least important that is not the day's last, the shortest way, until three are left.
+def three_at_most(day: list[Ring], rang: int) -> list[Ring]:
+    """Put off the least important that is not the day's last, the shortest way, until three are left
+    with those that have rung, or one when three have.
 
     The ring it joins keeps its time and its name.
     """
-    if len(day) <= MOST_A_DAY:
+    if len(day) <= max(1, MOST_A_DAY - rang):
         return day
     _, _, place = min(
         (-ring.importance, following.at - ring.at, place)
@@ -176,7 +178,7 @@ def three_at_most(day: list[Ring]) -> list[Ring]:
     early, late = day[place], day[place + 1]
     holds, together = [*early.holds, *late.holds], in_order([*early.reminders, *late.reminders])
     both = Ring(late.slot, holds, late.at, together)
-    return three_at_most([*day[:place], both, *day[place + 2 :]])
+    return three_at_most([*day[:place], both, *day[place + 2 :]], rang)
 
 
 def to_ring(
@@ -209,6 +211,7 @@ def schedule(
         if slot not in preferences.get("rung", [])
     ]
     days = groupby(one_of_each_moment(wanted), key=lambda ring: ring.at.astimezone(here).date())
+    rang = Counter(moment(at).astimezone(here).date() for at in preferences.get("rangAt", []))
     pauses = [
         (moment(each["from"]), moment(each["until"])) for each in preferences.get("pauses", [])
     ]
@@ -222,8 +225,8 @@ def schedule(
             ),
             "reminders": ring.reminders,
         }
-        for _, day in days
-        for ring in three_at_most(list(day))
+        for date, day in days
+        for ring in three_at_most(list(day), rang[date])
         if not any(begins <= ring.at < ends for begins, ends in pauses)
     ]
 
