@@ -351,7 +351,9 @@ class Lives(RuleBasedStateMachine):
             row.old_secrets.append(row.secret)
         row.secret, row.language = told["secret"], language
         self.relist(row, asked)
-        self.settle(row)
+        # A day is a day: to ask again does not keep what was never confirmed.
+        if row.confirmed or not self.is_there(row):
+            self.settle(row)
         self.hold(row)
 
     @rule(which=which, wishes=st.one_of(lists, st.just({})), language=languages)
