@@ -22,11 +22,12 @@ export async function takePlan(main) {
   const plan = planOf(link, guidesHere(), Date.now());
   const mine = plan && (await recall("treatment"));
   if (!plan || mine?.id === plan.treatment.id || (await isSpent(plan.treatment.id))) return;
-  const moves = !mine && plan.treatment.at;
-  // Used only once it is here: an app may be closed at any moment.
-  if (moves) await moveIn(plan);
+  if (!mine && plan.treatment.at) {
+    await moveIn(plan);
+    // Used only once it is here: an app may be closed at any moment.
+    return noteLink(plan.treatment.id);
+  }
   await noteLink(plan.treatment.id);
-  if (moves) return;
   if (main.dataset.page === "start") return address(`${asked}`, `#${link}`);
   location.replace(`/${here}/start#${link}`);
   await never();

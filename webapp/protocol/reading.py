@@ -194,7 +194,7 @@ def _is_number(text: str) -> bool:
 
 @cache
 def typeset(text: str, *, french: bool) -> str:
-    """Return text with typographic apostrophes and the no-break spaces that French wants."""
+    """Return text with typographic apostrophes and no-break spaces: more of them in French."""
     text = " ".join(text.split(" ")).replace("'", "’")
     text = re.sub(r"(?<=\d) (?=(?:h|%|°C|cm|mm)\b|%)", "\u00a0", text)
     text = re.sub(r"(?i)\b(vitamine?|option) (?=[a-z\d]\b)", "\\1\u00a0", text)

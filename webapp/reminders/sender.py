@@ -265,11 +265,10 @@ class Sender:
 
     def _drop_the_idle(self, now: float) -> None:
         """Forget the push services that nothing goes to: their names may be made up."""
-        idle = [each for each, lane in self._lanes.items() if lane.is_idle(now)]
-        for origin in idle:
-            if origin not in self._ready:
-                del self._lanes[origin]
-                self._took.pop(origin, None)
+        idle = {each for each, lane in self._lanes.items() if lane.is_idle(now)}
+        for origin in idle - self._ready.keys():
+            del self._lanes[origin]
+            self._took.pop(origin, None)
         self._tokens.drop_old(now_ms() / 1000)
         self._said = {each: at for each, at in self._said.items() if now - at < 60}
 
