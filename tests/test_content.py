@@ -972,6 +972,9 @@ SIGN_PLANTS = {
         SIGNS, r"raises: \{watch: clinic\}", "raises: {watch: expected}",
         "signs › modifiers › 2 › raises › watch", "must rise",
     ),
+    "a modifier of no sign": Plant(
+        SIGNS, r"signs: \[sharp-rash", "signs: [blunt-rash", "signs › modifiers › 7 › signs › 1", "is not a sign",
+    ),
     "a modifier of no situation": Plant(
         SIGNS, r"situation: minor", "situation: major", "signs › modifiers › 4 › situation", "is not a situation",
     ),

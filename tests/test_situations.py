@@ -23,7 +23,7 @@ WATCH, CLINIC, TODAY, EMERGENCY = "watch", "clinic", "today", "emergency"
 SECTION_7: dict[str, set[tuple[str, str]]] = {
     "isotretinoin": {(WATCH, CLINIC)},
     "blood-thinner": {(WATCH, CLINIC), (WATCH, TODAY)},
-    "weak-immunity": {(CLINIC, TODAY), (TODAY, EMERGENCY)},
+    "weak-immunity": {(WATCH, CLINIC), (CLINIC, TODAY), (TODAY, EMERGENCY)},
     "pregnancy": {(WATCH, CLINIC)},
     "thick-scars": {(WATCH, CLINIC)},
     "cold-sores": {(WATCH, TODAY)},
@@ -69,6 +69,24 @@ def test_every_situation_of_section_7_is_there(protocol: Protocol) -> None:
 def test_a_situation_has_people_call_as_section_7_says(situation: str, protocol: Protocol) -> None:
     raised = {pair for each in said(protocol, situation) for pair in each.raises.items()}
     assert raised == SECTION_7[situation]
+
+
+# What a page says of any sign whatever. The other situations that raise a level speak of signs that stand there at
+# that level for everybody: a mark that darkens, a line that thickens, tingling, blood.
+OF_ANY_SIGN = {
+    "isotretinoin", "blood-thinner", "weak-immunity", "pregnancy", "minor", "eczema", "nickel", "spots-before",
+}  # fmt: skip
+
+
+def test_is_this_expected_counts_what_the_pages_say_counts_for_more(protocol: Protocol) -> None:
+    assert protocol.signs
+    modifiers = {each.situation: each for each in protocol.signs.modifiers}
+    assert set(modifiers) == OF_ANY_SIGN
+    for situation, each in modifiers.items():
+        on_pages = SECTION_7[situation]
+        assert {(low, high) for low, high in each.raises.items() if low != "expected"} <= on_pages
+    asked = [each.situation for each in protocol.signs.modifiers if each.asked]
+    assert asked == ["weak-immunity", "pregnancy", "blood-thinner", "minor"]
 
 
 def test_nobody_is_told_to_stop_a_medicine(protocol: Protocol) -> None:

@@ -123,6 +123,10 @@ class Asking {
     const said = [treatment && words("day", { n: day }), this.nameOf(given.sign), ...this.answersInWords()];
     this.part("[data-answered]").textContent = said.filter(Boolean).join(" · ");
     if (level === "expected") shown.querySelector("h1").textContent = words("expected_on", { n: day });
+    if (level === "watch") {
+      shown.querySelector("h1").textContent = words(sign.worry ? "worry" : "watch");
+      shown.querySelector("[data-worry]").hidden = !sign.worry;
+    }
     const from = answer ? `[data-answer-words="${answer}"]` : `[data-unlisted="${sign.otherwise}"]`;
     lift(this.part(from), shown.querySelector("[data-words]"));
     shown.querySelector("[data-raised]").replaceChildren(...raised.map((each) => this.raisedBy(each)));

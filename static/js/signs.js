@@ -8,7 +8,7 @@
  *   variants?: string[]}} Answer  what is left out fits anything; days are the first and the last
  * @typedef {{asks: string[], infection: boolean, otherwise: Level, answers: Answer[]}} Sign  `otherwise` where
  *   no answer fits
- * @typedef {{situation: string, infections: boolean, raises: Object<Level, Level>}} Modifier
+ * @typedef {{situation: string, signs: string[] | null, raises: Object<Level, Level>}} Modifier  null for all signs
  */
 
 export const LEVELS = ["expected", "watch", "clinic", "today", "emergency"];
@@ -20,7 +20,7 @@ const isHigher = (one, other) => LEVELS.indexOf(one) > LEVELS.indexOf(other);
 
 /**
  * @param {Sign} sign
- * @param {{strength?: string, trend?: string}} given  for what the sign asks
+ * @param {{sign: string, strength?: string, trend?: string}} given  its id, and what was answered of what it asks
  * @param {number[]} days  since the treatment, as a calendar counts them and as full days
  * @param {string[]} variants  all that it may have been
  * @param {Modifier[]} modifiers  of the situations that were named
@@ -30,7 +30,7 @@ const isHigher = (one, other) => LEVELS.indexOf(one) > LEVELS.indexOf(other);
 export function resultOf(sign, given, days, variants, modifiers) {
   const found = highest(sign, milder(sign, given), days, variants);
   const raising = modifiers.filter(
-    ({ infections, raises }) => raises[found.level] && (!infections || sign.infection),
+    ({ signs, raises }) => raises[found.level] && (!signs || signs.includes(given.sign)),
   );
   const level = raising.reduce(
     (top, { raises }) => (isHigher(raises[found.level], top) ? raises[found.level] : top),

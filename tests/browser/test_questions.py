@@ -105,7 +105,36 @@ def test_the_first_button_calls_the_clinic_where_its_number_is_known(new_phone: 
     phone.ready()
     tap(phone, "None of these", "Pus, or a yellow or green discharge")
     assert calls.first.get_attribute("href") == "tel:5145550199"
-    expect(phone.page.locator("[data-near-eye]")).to_be_visible()
+    expect(phone.page.locator("[data-near-eye]:visible")).to_contain_text("a reason to call 911")
+
+
+def test_a_worry_is_answered_with_whom_to_call(new_phone: NewPhone) -> None:
+    phone = asking(new_phone)
+    tap(phone, "None of these", "None of these", "Nothing precise, I’m just worried")
+    assert title(phone) == "Worried? Call."
+    assert phone.page.locator("a.button:visible").first.get_attribute("href") == "tel:811"
+    expect(phone.page.get_by_role("link", name="What today may bring")).to_be_visible()
+    phone.page.go_back()
+    phone.page.click("[data-step=seen] [data-sign=redness]")
+    tap(phone, "A little", "The same")
+    assert title(phone) == "Keep an eye on it"
+    expect(phone.page.locator("a.button:visible")).to_have_count(0)
+    near_eye = phone.page.locator("[data-near-eye]:visible")
+    expect(near_eye).to_contain_text("Right around the eye, contact your clinic instead.")
+
+
+def test_what_the_day_page_says_counts_for_more_counts_here_too(new_phone: NewPhone) -> None:
+    phone = asking(new_phone)
+    phone.page.evaluate(PUT_IN, ["situations", ["isotretinoin"]])
+    phone.open("/en/questions/expected")
+    tap(phone, "None of these", "None of these")
+    phone.page.click("[data-step=seen] [data-sign=redness]")
+    tap(phone, "A little", "The same")
+    assert title(phone) == "Contact your clinic"
+    raised = phone.page.locator("[data-raised]:visible")
+    expect(raised).to_have_text("With isotretinoin, ask instead of waiting to see.")
+    # Care 5 asks about four; what else is so is named elsewhere.
+    expect(phone.page.locator("[data-result=clinic] [name=about]")).to_have_count(4)
 
 
 def test_what_is_so_of_me_raises_the_answer_and_is_kept(new_phone: NewPhone) -> None:

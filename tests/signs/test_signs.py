@@ -157,7 +157,9 @@ def raised(cell: Cell, situations: tuple[str, ...]) -> str:
     counted = [
         {str(low): str(high) for low, high in each.raises.items()}.get(base, base)
         for each in held.modifiers
-        if each.situation in situations and (signs()[cell.sign].infection or not each.infections)
+        if each.situation in situations
+        and (signs()[cell.sign].infection or not each.infections)
+        and (not each.signs or cell.sign in each.signs)
     ]
     return highest((base, *counted))
 

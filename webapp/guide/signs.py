@@ -6,13 +6,19 @@ from webapp.protocol.models import Protocol, Seen
 def table_of(protocol: Protocol) -> dict[str, object]:
     """Return the table of a protocol with signs, as `static/js/signs.js` reads it.
 
-    ``{"signs": {id: {"asks", "infection", "otherwise", "answers": [{"id", "level", …}]}},
-    "modifiers": [{"situation", "infections", "raises"}], "variants": {variant: [all that it may be]}}``.
+    ``{"signs": {id: {"asks", "infection", "worry", "otherwise", "answers": [{"id", "level", …}]}},
+    "modifiers": [{"situation", "signs": [ids] or null for all, "raises"}],
+    "variants": {variant: [all that it may be]}}``.
     """
     assert protocol.signs
     every = [each.id for each in protocol.variants if not each.longest]
+    infections = [each.id for each in protocol.signs.signs if each.infection]
     modifiers = [
-        {"situation": each.situation, "infections": each.infections, "raises": dict(each.raises)}
+        {
+            "situation": each.situation,
+            "signs": infections if each.infections else list(each.signs) or None,
+            "raises": dict(each.raises),
+        }
         for each in protocol.signs.modifiers
     ]
     return {
@@ -31,6 +37,7 @@ def _sign(sign: Seen) -> dict[str, object]:
     return {
         "asks": list(sign.asks),
         "infection": sign.infection,
+        "worry": sign.worry,
         "otherwise": sign.otherwise,
         "answers": answers,
     }

@@ -384,7 +384,8 @@ class Strengths(Model):
 class Seen(Model):
     """Something people see or feel, in their words; ``asks`` is what is asked about it then.
 
-    A sign of ``infection`` counts more for those of whom some situations are so.
+    A sign of ``infection`` counts more for those of whom some situations are so. A ``worry`` is no sign:
+    its answer is whom to call.
     """
 
     id: Identifier
@@ -394,6 +395,7 @@ class Seen(Model):
     asks: tuple[Literal["strength", "trend"], ...] = ()
     strengths: tuple[Strengths, ...] = ()
     infection: bool = False
+    worry: bool = False
     answers: tuple[Answer, ...] = Field(min_length=1)
 
     @property
@@ -408,11 +410,24 @@ class Seen(Model):
 
 
 class Modifier(Statement):
-    """How a situation raises a result, of signs of infection only or of all."""
+    """How a situation raises a result: of signs of infection only, of the ``signs`` named, or of all.
+
+    Whoever gets a result is ``asked`` whether it is so; of the others only those hear who named it.
+    """
 
     situation: Identifier
+    asked: bool = False
     infections: bool = False
+    signs: tuple[Identifier, ...] = Field(default=(), min_length=1)
     raises: Mapping[Result, Result] = Field(min_length=1)
+
+
+class NearEye(Model):
+    """What is said of a sign of infection right around the eye, by its level elsewhere."""
+
+    watch: Statement
+    clinic: Statement
+    today: Statement
 
 
 class Unlisted(Statement):
@@ -425,7 +440,7 @@ class Signs(Model):
     """Every sign that is asked about, in the order in which it is shown."""
 
     unlisted: tuple[Unlisted, ...] = Field(min_length=3, max_length=3)
-    near_eye: Statement
+    near_eye: NearEye
     modifiers: tuple[Modifier, ...] = ()
     signs: tuple[Seen, ...] = Field(min_length=1)
 

@@ -664,6 +664,9 @@ def a_modifier_only_raises(data: dict[str, Any], _today: date) -> Problems:
             place = (*start, "signs", "modifiers", number)
             if modifier.get("situation") not in there:
                 yield (*place, "situation"), "is not a situation of this protocol"
+            for index, sign in enumerate(_named(modifier, "signs")):
+                if sign not in _ids(held, "signs"):
+                    yield (*place, "signs", index), "is not a sign of this protocol"
             raises = modifier.get("raises")
             for before, after in raises.items() if isinstance(raises, dict) else ():
                 pair = before in RESULTS and after in RESULTS
