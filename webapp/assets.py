@@ -23,7 +23,7 @@ STYLES = ("tokens", "base", "parts", "pages", "print", "paper")
 MODULES = (
     "plan", "record", "sync", "link", "wording", "keep", "rows", "families", "versions", "paper", "browser",
     "dialling", "clock", "lasting", "notices", "today", "situations", "reminders", "install", "carrying",
-    "clinic", "app",
+    "clinic", "aloud", "app",
 )  # fmt: skip
 # Pages where something is entered have these besides.
 SCREENS = ("pack", "choosing", "moving", "naming", "settings", "start", "screens")

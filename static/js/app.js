@@ -1,5 +1,6 @@
 /** Every page: read the record, then let the page's own script add what this phone knows. */
 
+import { readAloud } from "./aloud.js";
 import { installed, onReturn } from "./browser.js";
 import { carryPlan, takePlan } from "./carrying.js";
 import { askForNumber, showClinic } from "./clinic.js";
@@ -147,6 +148,7 @@ function listen() {
 /** Resolves to what a screen needs to begin. */
 async function openPage() {
   letTransitionsFail();
+  readAloud();
   takeReceipt();
   document.documentElement.toggleAttribute("data-app", installed());
   await takePlan(main);

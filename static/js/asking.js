@@ -44,22 +44,38 @@ class Asking {
       box.addEventListener("change", () => this.name(box.value, box.checked));
     }
     for (const each of main.querySelectorAll("[data-next]")) each.hidden = false;
-    addEventListener("popstate", ({ state }) => this.show(state?.step ? state : { step: "emergency" }));
+    addEventListener("popstate", ({ state }) => {
+      this.show(state?.step ? state : { step: "emergency" });
+      this.begin();
+    });
   }
 
   go(given) {
     history.pushState(given, "");
     this.show(given);
+    this.begin();
+  }
+
+  /** At the top, with the focus where reading goes on. */
+  begin() {
     scrollTo(0, 0);
-    this.focus();
+    this.step[this.given.step].querySelector("h1:not([hidden] h1)")?.focus();
   }
 
   /** Without a treatment no day is known: then what is said of every day can be read below. */
   choose(sign, event) {
     event.preventDefault();
-    if (!this.treatment && this.table.signs[sign].asks.length) return this.part(`#sign-${sign}`).scrollIntoView();
+    if (!this.treatment && this.table.signs[sign].asks.length) return this.readOf(sign);
     this.given = { sign };
     this.answer({});
+  }
+
+  readOf(sign) {
+    history.pushState({ step: "seen", sign }, "");
+    const name = this.part(`#sign-${sign}-name`);
+    name.tabIndex = -1;
+    name.focus();
+    name.scrollIntoView();
   }
 
   answer(given) {
@@ -79,10 +95,6 @@ class Asking {
     if (step === "strength") this.nameStrengths(sign);
     if (step === "result") this.tell();
     else delete document.body.dataset.emergency;
-  }
-
-  focus() {
-    this.step[this.given.step].querySelector("h1:not([hidden] h1)")?.focus();
   }
 
   nameOf(sign) {
@@ -173,7 +185,16 @@ class Asking {
       return others.length ? others : null;
     });
     this.named = all ?? [];
+    const { level } = this.result();
+    const higher = this.part(`[data-result="${level}"]`).hidden;
     this.tell();
+    if (higher) this.begin();
+  }
+
+  /** Said again where it was said already. */
+  say(name) {
+    this.told(name).hidden = true;
+    this.told(name).hidden = false;
   }
 
   told(name) {
@@ -184,7 +205,7 @@ class Asking {
     // What is hidden holds for others.
     const result = this.part("[data-result]:not([hidden]) .result-title").innerText;
     await keepAnswer(this.part("[data-answered]").textContent, result);
-    this.told("kept-answer").hidden = false;
+    this.say("kept-answer");
   }
 
   async again() {
@@ -200,7 +221,7 @@ class Asking {
     const seen = [this.nameOf(given.sign), ...this.answersInWords()].filter(Boolean).join(", ");
     const at = moment(Date.parse(treatment.at), Date.now(), phoneZone(), treatment.rough);
     await navigator.clipboard.writeText(words("message", { n: this.result().day, moment: at, seen }));
-    this.told("copied").hidden = false;
+    this.say("copied");
   }
 }
 

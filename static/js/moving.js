@@ -22,6 +22,7 @@ export function receiveLinks(main, treatment, steps) {
     const plan = planOf(link, guidesHere(), Date.now());
     part("refused").hidden = Boolean(plan);
     if (plan) show(plan);
+    else part("refused").focus();
   };
   const show = (plan) => {
     const { protocol, version, variant, at, id } = plan.treatment;

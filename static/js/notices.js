@@ -39,8 +39,9 @@ export function tendNotices(main, answered) {
     if (!notice) return;
     putOff = true;
     // What opens something within the notice leaves it there for this visit.
-    if (!target.closest("[aria-expanded]")) delete notice.dataset.wanted;
-    if (notice.contains(document.activeElement)) main.focus({ preventScroll: true });
+    const stays = target.closest("[aria-expanded]");
+    if (!stays) delete notice.dataset.wanted;
+    if (!stays && notice.contains(document.activeElement)) main.focus({ preventScroll: true });
     await remember(notice.dataset.remembered ?? notice.dataset.notice, answer);
     answered();
   });

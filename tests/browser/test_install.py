@@ -205,6 +205,7 @@ def test_on_an_iphone_the_home_screen_comes_before_anything_is_ticked(
         if language == "en":
             answer(phone, "iphone", "shown")
             expect(card.locator(".steps:visible li")).to_have_count(3)
+            expect(card.locator("[aria-expanded=true]")).to_be_focused()
             expect(card.locator("[data-steps-of=ios-safari] svg").first).to_be_visible()
             assert axe_complains(phone) == []
         else:

@@ -269,7 +269,10 @@ def test_a_broken_link_is_refused_on_start_and_its_questions_can_be_answered(pho
     phone.set_clock(TREATED)
     arrive(phone, links.link_of(links.TREATMENT)[:-3])
     assert address(phone) == "/en/start"
-    expect(phone.page.locator("[data-link-refused]")).to_be_visible()
+    refused = phone.page.locator("[data-link-refused]")
+    expect(refused).to_be_focused()
+    # Above the questions: under them nobody would know.
+    expect(refused).to_be_in_viewport(ratio=1)
     phone.page.click("[data-answer=standard]")
     phone.page.click("[data-when=now]")
     phone.page.wait_for_url("**/en/today")

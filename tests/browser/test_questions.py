@@ -145,6 +145,11 @@ def test_what_is_so_of_me_raises_the_answer_and_is_kept(new_phone: NewPhone) -> 
     expect(phone.page.locator("[data-result=emergency]")).to_be_visible()
     raised = phone.page.locator("[data-result=emergency] [data-raised]")
     expect(raised).to_contain_text("a sign of infection counts one level higher")
+    # The box that was checked is gone: who listens hears the new answer, and then the question gone back to.
+    assert phone.focused_heading() == "Call 911"
+    phone.page.go_back()
+    expect(phone.page.locator("[data-step=today]")).to_be_visible()
+    assert phone.focused_heading() == "Or any of these?"
     until(lambda: phone.record()["situations"] == ["weak-immunity"], "it is kept")
 
 
@@ -183,6 +188,10 @@ def test_without_a_treatment_the_urgent_is_answered_and_the_rest_can_be_read(
     tap(phone, "None of these", "A bruise")
     expect(phone.page.get_by_text("this phone has to know your treatment")).to_be_visible()
     expect(phone.page.locator("#sign-bruise")).to_be_in_viewport()
+    # Who listens is there too, and the way back leads to the list.
+    assert phone.focused_heading() == "A bruise"
+    phone.page.go_back()
+    assert phone.focused_heading() == "What do you see or feel?"
 
 
 def test_without_scripts_every_sign_can_be_read(new_phone: NewPhone) -> None:
@@ -404,6 +413,7 @@ def test_an_answer_is_kept_with_its_day_and_time_and_can_go(new_phone: NewPhone)
     tap(phone, "None of these", "None of these", "Spots or small bumps", "Many", "Getting worse")
     tap(phone, "Keep this answer on this phone")
     expect(phone.page.locator("[data-kept-answer]:visible")).to_be_visible()
+    expect(phone.page.locator("[data-aloud]")).to_have_text("On this phone ✓ Under Questions")
     phone.set_clock(later(7, 20))
     phone.open("/en/questions")
     kept = phone.page.locator("[data-kept-answers]")
