@@ -9,4 +9,4 @@ async function letGo() {
 
 addEventListener("install", () => takeOver());
 addEventListener("activate", (event) => event.waitUntil(letGo()));
-addEventListener("message", ({ ports }) => ports[0]?.postMessage(false));
+addEventListener("message", ({ ports }) => ports[0]?.postMessage(null));

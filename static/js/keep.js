@@ -1,10 +1,13 @@
 /** Keeping the guide offline: the page asks, the service worker keeps. */
 
+import { recall } from "./record.js";
+
 const workers = navigator.serviceWorker;
 
 const HOURLY = 3_600_000;
 const REGISTERING = 2000;
 const DROPPING = 5000;
+const TAKING = 4000;
 
 let registering = null;
 
@@ -61,12 +64,45 @@ export function takeOver(waiting) {
   waiting.postMessage({ take: true });
 }
 
+/** Let the release that waits take over without a reload; resolves once it has, or soon. */
+function giveWay({ waiting }) {
+  if (!waiting) return null;
+  const taken = new Promise((resolve) => workers.addEventListener("controllerchange", resolve, { once: true }));
+  const patience = new Promise((resolve) => setTimeout(resolve, TAKING));
+  waiting.postMessage({ take: true });
+  return Promise.race([taken, patience]);
+}
+
 /** The kept set of a treatment's guide in one language. */
 export const setOf = ({ protocol, version, variant }, language) =>
   `${protocol}/${version}/${variant}/${language}`;
 
-/** Keep one set whole; resolves to whether it is on this phone now. */
-export const keepSet = (set) => ask({ keep: set });
+/**
+ * Keep one set whole; resolves to whether it is on this phone now, and to null where nothing can be kept.
+ * A worker keeps what is of its own release only. When the server has the next one already, that one has
+ * to take over for anything more to be kept: nothing is reloaded, and the next page is of it.
+ */
+export async function keepSet(set) {
+  const kept = await ask({ keep: set });
+  if (kept !== false) return kept;
+  const registration = await workers.getRegistration();
+  const { installing, waiting } = registration;
+  if (!installing && !waiting) return false;
+  if (installing) await changed(installing);
+  await giveWay(registration);
+  // Deleted meanwhile: nothing is kept again.
+  return set === SHELL_SET || (await recall("treatment")) ? ask({ keep: set }) : false;
+}
+
+/**
+ * Begin to keep a set, for a page that is left at once. The release that waits takes over before: a page
+ * that is opened while it does may wait in Chromium for an answer in vain.
+ */
+export async function beginToKeep(set) {
+  const registration = await workers?.getRegistration();
+  if (registration) await giveWay(registration);
+  ask({ keep: set });
+}
 
 /** Resolves to whether a set is on this phone. */
 export const isKept = (set) => ask({ kept: set });
@@ -96,8 +132,12 @@ export const SHELL_SET = "shell";
 async function ask(question) {
   const registration = await workers?.getRegistration();
   const worker = registration && (registration.active ?? (await arrived(registration)));
-  return worker ? put(worker, question) : false;
+  return worker ? put(worker, question) : null;
 }
+
+/** Resolves once a worker is no longer what it is now. */
+const changed = (worker) =>
+  new Promise((resolve) => worker.addEventListener("statechange", resolve, { once: true }));
 
 /** Resolves to a worker's answer. */
 const put = (worker, question) =>

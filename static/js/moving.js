@@ -2,7 +2,7 @@
 
 import { platform } from "./browser.js";
 import { address, guidesHere, moveIn } from "./carrying.js";
-import { keepSet, setOf } from "./keep.js";
+import { beginToKeep, keepSet, setOf } from "./keep.js";
 import { linkOf, planOf } from "./link.js";
 import { pack, unpack } from "./pack.js";
 import { ENTRIES, forgetAll, lasts, recall } from "./record.js";
@@ -51,7 +51,7 @@ export function receiveLinks(main, treatment, steps) {
 
 async function follow(plan) {
   await moveIn(plan);
-  if (lasts()) keepSet(setOf(plan.treatment, here));
+  if (lasts()) await beginToKeep(setOf(plan.treatment, here));
   location.assign(`/${here}/today`);
 }
 

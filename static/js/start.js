@@ -1,7 +1,7 @@
 /** Start: what did you have, when did it end. Two answers, then Today; with several treatments, three. */
 
 import { dateIn, endOf, instantOf, rowsOffered } from "./plan.js";
-import { keepSet, mayLeave, setOf } from "./keep.js";
+import { beginToKeep, mayLeave, setOf } from "./keep.js";
 import { onReturn } from "./browser.js";
 import { askToLast } from "./lasting.js";
 import { change, keep, lasts, recall } from "./record.js";
@@ -151,7 +151,7 @@ async function begin(main, what, { at, rough }, card) {
   await change("situations", (named) => named?.filter((each) => !passing.includes(each)) ?? null);
   await keep("settings", { language });
   // Asked for here so that it goes on while Today opens; Today asks again in case it failed.
-  if (lasts()) keepSet(setOf(treatment, language));
+  if (lasts()) await beginToKeep(setOf(treatment, language));
   // Now there is something to lose, and a tap that meant it.
   await mayLeave(lasts() && askToLast());
   // The worker is busy keeping the guide, and Chromium 156 then stumbles over a page transition.

@@ -26,7 +26,7 @@ async function moveOn(offer, treatment, language) {
   button.disabled = true;
   failed.hidden = true;
   const moved = { ...treatment, version };
-  if ((await keepSet(setOf(moved, language))) || (await isAtHand(moved, language))) {
+  if ((await keepSet(setOf(moved, language))) ?? (await isAtHand(moved, language))) {
     await change("treatment", (now) => (now?.id === treatment.id ? { ...now, version } : now));
     location.assign(`/${document.documentElement.lang}/today`);
   } else {

@@ -657,6 +657,32 @@ def test_a_guide_that_is_kept_while_a_release_comes_is_not_a_mixture(
     assert {name: held for name, held in found.items() if held != [name.split()[1]]} == {}
 
 
+def test_a_guide_is_kept_though_the_release_that_the_server_has_still_waits(
+    new_phone: NewPhone, house: House
+) -> None:
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.set_clock(TREATED)
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+    house.front.upstream = house.new.port
+    phone.open("/en/start")
+    until(lambda: phone.page.evaluate(WAITING), "the new release is ready")
+    phone.begin()
+    phone.wait_until_kept(guide_in("en"), house.sets)
+    wait_until_quiet(house.front)
+    # The server goes back, and forth: what is chosen on an open page is kept as well, without a reload.
+    house.front.upstream = house.old.port
+    phone.open("/en/settings")
+    until(lambda: phone.page.evaluate(WAITING), "the other release is ready")
+    row = phone.page.locator("[data-kept=fr]")
+    row.locator("[data-keep]").click()
+    expect(row.locator("[data-kept-state]")).to_contain_text("✓")
+    house.front.close()
+    for language in LANGUAGES:
+        assert phone.today(language)["state"] == "day"
+        assert phone.open(f"/{language}/guide").status == 200
+
+
 RELEASES_IN_EACH_CACHE = """async () => {
   const found = {};
   for (const name of await caches.keys()) {
