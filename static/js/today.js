@@ -10,6 +10,7 @@ import { hoursHere, hoursOf, takesOwn, tellWaits } from "./rows.js";
 import { longDate, moment, phoneZone, soon, treatmentMoment, words } from "./wording.js";
 
 const ACTS_SHOWN = 3;
+const PATIENCE_FOR_PAGE = 5000;
 
 /**
  * Show the state of the treatment on Today, and the day's own parts.
@@ -21,6 +22,8 @@ export async function showToday(main, treatment, now, own, missing = null) {
   const { state, day } = standing(treatment, now, zone);
   const stage = state === "day" ? stageOf(day) : null;
   const part = main.querySelector('[data-for="day"]');
+  // Until the day is there nothing is shown, and never that there is no treatment.
+  if (treatment) main.querySelector('[data-for="none"]').hidden = true;
   const there = !stage || (await liftDay(part, treatment, stage, own));
   main.dataset.state = state;
   if (day === null) delete main.dataset.day;
@@ -145,7 +148,7 @@ export const dayPath = ({ protocol, version, variant }, stage) =>
 /** A page of the guide, from what is kept or from the server; null where it is not to be had. */
 async function pageAt(path) {
   try {
-    const answer = await fetch(path);
+    const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_FOR_PAGE) });
     return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
   } catch {
     return null;

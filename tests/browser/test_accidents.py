@@ -132,6 +132,14 @@ def test_a_database_that_stays_dead_is_not_called_a_first_visit(phone: Phone) ->
     expect(phone.page.locator("[data-for=unreadable] a[href='/fr/get-help']")).to_be_visible()
 
 
+def test_a_network_that_hangs_is_not_called_a_phone_without_a_treatment(phone: Phone) -> None:
+    phone.begin_at(TREATED)
+    phone.page.route("**/day-0", lambda _route: None)
+    phone.page.goto(f"{phone.url}/en/today")
+    expect(phone.page.locator("[data-for=none]")).to_be_hidden(timeout=3000)
+    expect(phone.page.locator("[data-for=lost]")).to_be_visible()
+
+
 # Two tabs
 
 
