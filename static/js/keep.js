@@ -58,15 +58,15 @@ function watch(registration, announce) {
   });
 }
 
-/** Let the release that waits take over, and come back in it: one reload, because it was asked for. */
-export function takeOver(waiting) {
-  workers.addEventListener("controllerchange", () => location.reload(), { once: true });
-  waiting.postMessage({ take: true });
+/** Come back in the release that was announced: one reload, because it was asked for. */
+export async function takeOver(announced) {
+  // In another window, or unasked because it corrects something, it may have taken over already.
+  if (announced.state === "installed") await giveWay(announced);
+  location.reload();
 }
 
 /** Let the release that waits take over without a reload; resolves once it has, or soon. */
-function giveWay({ waiting }) {
-  if (!waiting) return null;
+function giveWay(waiting) {
   const taken = new Promise((resolve) => workers.addEventListener("controllerchange", resolve, { once: true }));
   const patience = new Promise((resolve) => setTimeout(resolve, TAKING));
   waiting.postMessage({ take: true });
@@ -89,7 +89,7 @@ export async function keepSet(set) {
   const { installing, waiting } = registration;
   if (!installing && !waiting) return false;
   if (installing) await changed(installing);
-  await giveWay(registration);
+  if (registration.waiting) await giveWay(registration.waiting);
   // Deleted meanwhile: nothing is kept again.
   return set === SHELL_SET || (await recall("treatment")) ? ask({ keep: set }) : false;
 }
@@ -100,7 +100,7 @@ export async function keepSet(set) {
  */
 export async function beginToKeep(set) {
   const registration = await workers?.getRegistration();
-  if (registration) await giveWay(registration);
+  if (registration?.waiting) await giveWay(registration.waiting);
   ask({ keep: set });
 }
 

@@ -128,6 +128,24 @@ def test_what_is_ticked_without_a_network_survives_a_reload_and_the_next_release
     assert phone.record() == before
 
 
+def test_the_new_release_can_be_used_in_a_second_window_as_well(
+    new_phone: NewPhone, releases: Releases
+) -> None:
+    phone = new_phone(releases.front.url, service_workers="allow")
+    phone.open("/en/guide")
+    phone.wait_until_kept("shell", kept_sets(releases.old.url))
+    other = Phone(phone.context, phone.url)
+    other.page = phone.context.new_page()
+    other.open("/en/guide")
+    releases.serve(releases.new)
+    phone.open("/en/guide")
+    new = release_of(releases.new)
+    for window in (phone, other):
+        announced(window)
+        window.page.click("[data-take]")
+        until(lambda window=window: shown(window) == new, "the new release shows", 30)  # type: ignore[misc]
+
+
 @pytest.mark.long
 def test_another_tab_goes_on_whole_when_one_takes_the_new_release(
     new_phone: NewPhone, releases: Releases
