@@ -105,12 +105,14 @@ async function dropGuides() {
 /** The shell and every set this phone keeps: one failure and the old release stays whole. */
 async function install() {
   const { signal } = dropping;
+  // After a server went back, what is installed anew may be the release that is active.
+  const before = await caches.keys();
   const guides = new Set((await setsOnThisPhone()).filter((set) => set in SETS && set !== SHELL));
   try {
     await keepOnce(SHELL);
     for (const set of guides) await keepOnce(set, signal);
   } catch (fault) {
-    await dropWhere((name) => name.startsWith(`${PREFIX} ${RELEASE} `));
+    await dropWhere((name) => name.startsWith(`${PREFIX} ${RELEASE} `) && !before.includes(name));
     throw fault;
   }
   // Nothing changes under a reader's eyes, but the next page they open says what was wrong.

@@ -642,6 +642,37 @@ def test_a_release_that_cannot_be_fetched_whole_leaves_the_old_one_whole(
     assert releases_on(phone) == {old, new}
 
 
+UPDATE = """async () =>
+  void (await navigator.serviceWorker.getRegistration()).update().catch(() => {})"""
+
+
+def until_updated(phone: Phone, found: Callable[[], bool], what: str) -> None:
+    """Have the browser look for a new release until something came of it.
+
+    A look that is asked for while another is under way counts as the same one.
+    """
+    until(lambda: phone.page.evaluate(UPDATE) or found(), what, pause=1)
+
+
+def test_a_server_that_goes_back_and_fails_meanwhile_leaves_what_was_kept_before(
+    open_phone: OpenPhone, house: House
+) -> None:
+    old, _ = house.releases
+    phone = a_phone_that_keeps(Phone(open_phone(**STILL), house.front.url), house)
+    # A guide whose keeping was broken off has no last entry: each release tries to keep it.
+    phone.page.evaluate("(name) => caches.open(name)", f"lendemain {old} {guide_in('fr')}")
+    house.front.upstream = house.new.port
+    until_updated(phone, lambda: phone.page.evaluate(WAITING), "the new release is ready")
+    wrong = Answer(500, HTML)
+    house.front.upstream = house.old.port
+    house.front.rule = to_scripts("/fr/activities/sauna", wrong)
+    until_updated(phone, lambda: answered(house, wrong), "the wrong answer")
+    wait_until_quiet(house.front)
+    house.front.close()
+    assert phone.today()["state"] == "day"
+    assert phone.keeps("shell", house.sets["shell"])
+
+
 def test_a_guide_that_is_kept_while_a_release_comes_is_not_a_mixture(
     new_phone: NewPhone, house: House
 ) -> None:
