@@ -108,9 +108,14 @@ async function install() {
   // After a server went back, what is installed anew may be the release that is active.
   const before = await caches.keys();
   const guides = new Set((await setsOnThisPhone()).filter((set) => set in SETS && set !== SHELL));
-  try {
+  const keepAll = async () => {
     await keepOnce(SHELL);
     for (const set of guides) await keepOnce(set, signal);
+  };
+  try {
+    await keepAll();
+    // What the browser or an older worker threw away meanwhile is fetched once more.
+    await keepAll();
   } catch (fault) {
     await dropWhere((name) => name.startsWith(`${PREFIX} ${RELEASE} `) && !before.includes(name));
     throw fault;
@@ -144,12 +149,17 @@ async function activate() {
 
 /** What older releases kept goes once no window of theirs is open: it may still need what it names. */
 async function dropOld() {
-  // While the next release waits, what is not of this one is the next one's.
-  if (registration.waiting || registration.installing || !(await caches.keys()).some(isOthers)) return;
+  const others = (await caches.keys()).filter(isOthers);
+  if (!others.length || nextComes()) return;
   const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
   const releases = await Promise.all(windows.map(releaseOf));
-  if (releases.every((release) => release === RELEASE)) await dropWhere(isOthers);
+  // Windows take their time to answer, and the next release may have begun to come.
+  if (releases.some((release) => release !== RELEASE) || nextComes()) return;
+  await Promise.all(others.map((name) => caches.delete(name)));
 }
+
+/** While the next release comes or waits, what is not of this one may be the next one's. */
+const nextComes = () => Boolean(registration.waiting ?? registration.installing);
 
 /** Which release a window is of; none when it does not say. */
 function releaseOf(window) {
@@ -170,7 +180,7 @@ async function answer({ keep, kept, drop, take }) {
   if (!(set in SETS)) return false;
   if (!keep) return isKept(set);
   // A browser that cleared the caches and left the worker took the shell as well.
-  return Promise.all([keepOnce(SHELL), keepOnce(set, signal)]).then(() => true, () => false);
+  return Promise.all([keepOnce(SHELL), keepOnce(set, signal)]).then(() => isKept(set), () => false);
 }
 
 addEventListener("install", (event) => event.waitUntil(install()));

@@ -1,6 +1,7 @@
 """What is kept opens when nothing answers: whole, in its language, and of one release."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -671,6 +672,48 @@ def test_a_server_that_goes_back_and_fails_meanwhile_leaves_what_was_kept_before
     house.front.close()
     assert phone.today()["state"] == "day"
     assert phone.keeps("shell", house.sets["shell"])
+
+
+ANSWERS_LATE = """(release) => {
+  navigator.serviceWorker.addEventListener("message", ({ data, ports }) => {
+    if (data?.release) setTimeout(() => ports[0].postMessage(release), 900);
+  });
+  navigator.serviceWorker.startMessages();
+}"""
+CLEAR_UP_AND_UPDATE = """async () => {
+  await caches.open("lendemain before shell");
+  const registration = await navigator.serviceWorker.getRegistration();
+  registration.active.postMessage({ kept: "nothing" }, [new MessageChannel().port2]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  registration.update();
+}"""
+TAKE = "async () => (await navigator.serviceWorker.getRegistration()).waiting.postMessage({ take: true })"
+
+
+def test_a_release_that_comes_while_the_one_before_clears_up_is_whole(
+    new_phone: NewPhone, house: House
+) -> None:
+    old, new = house.releases
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+    phone.open("/en/get-help")
+    slow = phone.context.new_page()
+    slow.goto(f"{phone.url}/healthz")
+    slow.evaluate(ANSWERS_LATE, old)
+    house.front.upstream = house.new.port
+
+    def late(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/fr/privacy":
+            time.sleep(1.5)
+
+    house.front.rule = late
+    phone.page.evaluate(CLEAR_UP_AND_UPDATE)
+    until(lambda: phone.page.evaluate(WAITING), "the new release is ready")
+    phone.page.evaluate(TAKE)
+    until(lambda: not phone.page.evaluate(WAITING), "it takes over")
+    house.front.close()
+    assert shown_release(phone, "/en/today") == new
 
 
 def test_a_guide_that_is_kept_while_a_release_comes_is_not_a_mixture(
