@@ -1,6 +1,7 @@
 /* Answering: what is kept comes from this release's caches; the rest from the network. */
 
-const PATIENCE = 3000;
+// Asked only where nothing is kept: giving up sooner would win nothing.
+const PATIENCE = 15_000;
 
 /** Find an address in the caches of this release only, so that releases never mix. */
 async function find(address) {

@@ -577,6 +577,34 @@ def test_a_guide_that_was_asked_for_just_before_deleting_is_not_kept(
     assert names(phone) == ["shell"]
 
 
+# A network or a phone that does badly
+
+
+CONTROLLED = "() => Boolean(navigator.serviceWorker.controller)"
+
+
+@pytest.fixture
+def visitor(new_phone: NewPhone, house: House) -> Phone:
+    """A phone that keeps the shell and no guide, with its worker in charge of the page."""
+    phone = new_phone(house.front.url, service_workers="allow")
+    phone.open("/en/")
+    phone.wait_until_kept("shell", house.sets)
+    until(lambda: phone.page.evaluate(CONTROLLED), "the worker has taken the page")
+    return phone
+
+
+def test_a_page_that_is_not_kept_is_waited_for_where_the_network_is_slow(
+    visitor: Phone, house: House
+) -> None:
+    def slow(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/en/guide":
+            time.sleep(4)
+
+    house.front.rule = slow
+    assert visitor.open("/en/guide").status == 200
+    assert visitor.state()["page"] == "guide"
+
+
 # A new release
 
 
