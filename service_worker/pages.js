@@ -3,8 +3,11 @@
 // Asked only where nothing is kept: giving up sooner would win nothing.
 const PATIENCE = 15_000;
 
+/** What is kept at an address; nothing where a browser cannot read its caches, so that the network is asked. */
+const find = (address) => findKept(address).catch(() => undefined);
+
 /** Find an address in the caches of this release only, so that releases never mix. */
-async function find(address) {
+async function findKept(address) {
   for (const name of await caches.keys()) {
     if (!name.startsWith(`${PREFIX} ${RELEASE} `)) continue;
     const found = await (await caches.open(name)).match(address);
@@ -66,7 +69,8 @@ addEventListener("fetch", (event) => {
     event.respondWith(find(pathname + search).then((kept) => kept ?? fetch(request)));
   } else if (pathname.startsWith("/static/gen/")) {
     // A window of another release wants what is named by its content: whoever kept it may answer.
-    event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+    const kept = caches.match(request).catch(() => undefined);
+    event.respondWith(kept.then((found) => found ?? fetch(request)));
   }
 });
 

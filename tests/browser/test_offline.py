@@ -605,6 +605,22 @@ def test_a_page_that_is_not_kept_is_waited_for_where_the_network_is_slow(
     assert visitor.state()["page"] == "guide"
 
 
+def in_the_worker(phone: Phone, script: str) -> object:
+    """Run a script in the phone's one worker."""
+    (worker,) = phone.context.service_workers
+    return worker.evaluate(script)
+
+
+def test_caches_that_cannot_be_read_do_not_keep_the_network_away(visitor: Phone) -> None:
+    in_the_worker(
+        visitor,
+        "() => void (caches.keys = caches.match = () => Promise.reject(new Error('broken')))",
+    )
+    assert visitor.open("/en/guide").status == 200
+    rules = "() => document.styleSheets[0].cssRules.length"
+    assert visitor.page.evaluate(rules) > 50
+
+
 # A new release
 
 
