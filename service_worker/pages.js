@@ -26,6 +26,10 @@ async function fromNetwork(request) {
   }
 }
 
+/** Whether a proxy found nobody behind it. Of ours, what has such a status is data and no page. */
+const isOfAProxy = ({ status, headers }) =>
+  [502, 503, 504].includes(status) && !/json/.test(headers.get("Content-Type"));
+
 /** The fallback in the language that the address asks for, with a status that says so. */
 async function fallback(path) {
   const language = path.startsWith("/en/") ? "en" : "fr";
@@ -54,7 +58,8 @@ async function pageAt(request) {
   const kept = await find(pathname);
   if (kept) return kept;
   try {
-    return await fromNetwork(request);
+    const answer = await fromNetwork(request);
+    return isOfAProxy(answer) ? fallback(pathname) : answer;
   } catch {
     return fallback(pathname);
   }

@@ -41,6 +41,7 @@ RunningWith = Callable[..., AbstractContextManager["Server"]]
 STILL = {"reduced_motion": "reduce"}
 OTHER = {"en": "fr", "fr": "en"}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
+JSON = {"Content-Type": "application/json"}
 
 
 # Installing
@@ -619,6 +620,19 @@ def test_caches_that_cannot_be_read_do_not_keep_the_network_away(visitor: Phone)
     assert visitor.open("/en/guide").status == 200
     rules = "() => document.styleSheets[0].cssRules.length"
     assert visitor.page.evaluate(rules) > 50
+
+
+def test_a_proxy_with_nobody_behind_it_is_not_shown_instead_of_whom_to_call(
+    visitor: Phone, house: House
+) -> None:
+    house.front.rule = lambda _path, _headers: Answer(502, HTML, b"<h1>Bad Gateway</h1>")
+    assert visitor.open("/en/guide").status == 503
+    assert visitor.state()["page"] == "offline"
+    # What is said of the server's health is no proxy's.
+    failing = b'{"status": "failing"}'
+    house.front.rule = lambda _path, _headers: Answer(503, JSON, failing)
+    visitor.page.goto(f"{visitor.url}/healthz")
+    expect(visitor.page.locator("body")).to_contain_text("failing")
 
 
 # A new release
