@@ -30,9 +30,17 @@ async function fromNetwork(request) {
 const isOfAProxy = ({ status, headers }) =>
   [502, 503, 504].includes(status) && !/json/.test(headers.get("Content-Type"));
 
+/** The person's own language, as far as it is known: for an address that names none. */
+async function ownLanguage() {
+  const settings = await within(RECORD_PATIENCE, recall("settings"), null);
+  return settings?.language ?? (navigator.language.startsWith("en") ? "en" : "fr");
+}
+
 /** The fallback in the language that the address asks for, with a status that says so. */
 async function fallback(path) {
-  const language = path.startsWith("/en/") ? "en" : "fr";
+  const language = /^\/(en|fr)\//.exec(path)?.[1] ?? (await ownLanguage());
+  // The bare address chooses a language, as the server does.
+  if (path === "/") return Response.redirect(`/${language}/`);
   const page = await find(`/${language}/offline`);
   if (!page) return bare(language);
   return new Response(page.body, { status: 503, headers: page.headers });

@@ -173,6 +173,13 @@ def test_the_guide_in_a_language_that_is_not_kept_says_so_in_that_language(kept:
     assert kept.phone.heading() == kept.headings[f"/{OTHER[kept.language]}/offline"]
 
 
+def test_the_bare_address_leads_to_ones_own_language_without_a_network(kept: Kept) -> None:
+    answer = kept.phone.page.goto(f"{kept.phone.url}/")
+    assert answer
+    assert answer.status == 200
+    assert answer.url == f"{kept.phone.url}/{kept.language}/"
+
+
 def test_a_link_that_someone_marked_opens_the_kept_page(kept: Kept) -> None:
     kept.phone.set_clock(TREATED)
     for path in ("activities", "today", "get-help"):
