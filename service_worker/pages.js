@@ -10,7 +10,8 @@ const find = (address) => findKept(address).catch(() => undefined);
 async function findKept(address) {
   for (const name of await caches.keys()) {
     if (!name.startsWith(`${PREFIX} ${RELEASE} `)) continue;
-    const found = await (await caches.open(name)).match(address);
+    // Opening one that is being deleted would bring it back, empty.
+    const found = await caches.match(address, { cacheName: name });
     if (found) return found;
   }
   return undefined;

@@ -18,10 +18,7 @@ async function setsOnThisPhone() {
   return [...new Set(names.map((name) => name.split(" ").slice(2).join(" ")))];
 }
 
-async function isKept(set) {
-  if (!(await caches.has(cacheOf(set)))) return false;
-  return Boolean(await (await caches.open(cacheOf(set))).match(DONE));
-}
+const isKept = async (set) => Boolean(await caches.match(DONE, { cacheName: cacheOf(set) }));
 
 /** Fetch one entry as everybody would get it: no cookies, no redirect, the type it should have. */
 async function fetchEntry(address, signal) {

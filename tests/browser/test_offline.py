@@ -642,6 +642,21 @@ def test_a_proxy_with_nobody_behind_it_is_not_shown_instead_of_whom_to_call(
     expect(visitor.page.locator("body")).to_contain_text("failing")
 
 
+LOOKED_INTO_WHILE_IT_GOES = """async () => {
+  const names = await caches.keys();
+  caches.keys = async () => [...names, cacheOf("gone")];
+  await find("/en/nothing");
+  await isKept("gone");
+  delete caches.keys;
+  return caches.keys();
+}"""
+
+
+def test_a_guide_that_is_deleted_is_not_brought_back_by_looking_into_it(visitor: Phone) -> None:
+    before = visitor.caches()
+    assert in_the_worker(visitor, LOOKED_INTO_WHILE_IT_GOES) == before
+
+
 # A new release
 
 
