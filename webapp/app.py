@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from importlib.metadata import version
 from types import TracebackType
 from typing import cast
 
@@ -34,6 +35,8 @@ from webapp.reminders import calendar_routes, forgetting, watch
 from webapp.reminders import routes as reminder_routes
 
 MAX_BODY = 64 * 1024
+# Pages are made by them when they are asked for, and not when the app is built.
+RENDERERS = ("jinja2", "babel")
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -45,8 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or read_settings({})
     app = bare_app()
-    release = release_of(settings)
     urls = assets.urls(app)
+    release = release_of(settings, urls)
     every = families(load_library(assets.BUILD / "protocols.json"))
     pages = guide_pages.pages(every)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
@@ -74,9 +77,13 @@ def bare_app() -> Flask:
     return app
 
 
-def release_of(settings: Settings) -> str:
-    """Return the stamp of this state of code, content and settings: what names every cache."""
-    seen = f"{assets.built_state()} {settings.origin} {settings.responsible}"
+def release_of(settings: Settings, urls: Mapping[str, str]) -> str:
+    """Return the stamp of this state of code, content and settings: what names every cache.
+
+    :param urls: the address of each bundle: another minifier makes another one of the same sources
+    """
+    renderers = [version(each) for each in RENDERERS]
+    seen = f"{assets.built_state()} {[*urls.values()]} {renderers} {settings.origin} {settings.responsible}"
     return hashlib.sha256(seen.encode()).hexdigest()[:12]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import Server
-from webapp import assets
+from webapp import app, assets
+from webapp.config import Settings
 
 from .phone import GUIDE, TREATED, kept_sets, read, release
 
@@ -146,3 +148,19 @@ def test_one_byte_of_anything_that_is_served_makes_another_release(
         file.write_bytes(kept)
     assert unnoticed == []
     assert assets.state_of_sources() == same
+
+
+def test_what_other_dependencies_make_of_the_same_sources_is_another_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings, urls = Settings(), assets.urls(app.bare_app())
+    made = {app.release_of(settings, urls)}
+    for each in urls:
+        made.add(app.release_of(settings, {**urls, each: "/static/gen/minified-otherwise.css"}))
+    for each in ("jinja2", "babel"):
+        with monkeypatch.context() as other:
+            other.setattr(
+                app, "version", lambda name, each=each: "0" if name == each else version(name)
+            )
+            made.add(app.release_of(settings, urls))
+    assert len(made) == 1 + len(urls) + 2
