@@ -121,10 +121,10 @@ async function install() {
   if (await correctsThisPhone()) await takeOver();
 }
 
-/** Whether a guide that is kept here was corrected, and nobody here has read that yet. */
+/** Whether the version that is followed here was corrected, and nobody here has read that yet. */
 async function correctsThisPhone() {
-  const families = (await setsOnThisPhone()).map((set) => set.split("/").slice(0, 2).join("/"));
-  const told = families.flatMap((family) => CORRECTED[family] ?? []);
+  const followed = await recall("treatment");
+  const told = CORRECTED[`${followed?.protocol}/${followed?.version}`] ?? [];
   if (!told.length) return false;
   const read = (await recall("acknowledged")) ?? [];
   return told.some((each) => !read.includes(each));

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import NewPhone
-from .front import Front, front_door
+from .front import Answer, Front, front_door
 from .phone import GUIDE, TREATED, Phone, kept_sets, later, read, release, until
 
 if TYPE_CHECKING:
@@ -144,6 +144,31 @@ def test_the_new_release_can_be_used_in_a_second_window_as_well(
         announced(window)
         window.page.click("[data-take]")
         until(lambda window=window: shown(window) == new, "the new release shows", 30)  # type: ignore[misc]
+
+
+def test_a_correction_of_a_version_that_was_left_does_not_take_over_unasked(
+    new_phone: NewPhone, releases: Releases
+) -> None:
+    phone = a_phone_that_keeps(new_phone, releases)
+    # What was followed before stays kept.
+    left = f"lendemain {release_of(releases.old)} microneedling/1/standard/en"
+    phone.page.evaluate("(name) => caches.open(name)", left)
+    corrects = read(f"{releases.new.url}/sw.js").replace(
+        "const CORRECTED={};", 'const CORRECTED={"microneedling/1":["microneedling/ink"]};'
+    )
+    assert "ink" in corrects
+    script = Answer(200, {"Content-Type": "text/javascript"}, corrects.encode())
+    releases.serve(releases.new)
+    releases.front.rule = lambda path, _headers: script if path == "/sw.js" else None
+    phone.open("/en/guide")
+    announced(phone)
+    # A takeover that nobody asked for would have begun at once, and once more after a second.
+    phone.page.wait_for_timeout(1500)
+    assert phone.page.evaluate(WAITS)
+    assert shown(phone) == release_of(releases.old)
+
+
+WAITS = "async () => Boolean((await navigator.serviceWorker.getRegistration()).waiting)"
 
 
 @pytest.mark.long
