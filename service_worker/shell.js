@@ -183,5 +183,6 @@ async function answer({ keep, kept, drop, take }) {
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("message", (event) => {
-  event.waitUntil(answer(event.data).then((said) => event.ports[0]?.postMessage(said)));
+  const said = answer(event.data).catch(() => false);
+  event.waitUntil(said.then((given) => event.ports[0]?.postMessage(given)));
 });

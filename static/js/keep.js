@@ -8,6 +8,8 @@ const HOURLY = 3_600_000;
 const REGISTERING = 2000;
 const DROPPING = 5000;
 const TAKING = 4000;
+// A guide on a slow network takes its time; a worker that was stopped never answers.
+const ANSWERING = 60_000;
 
 let registering = null;
 
@@ -114,8 +116,9 @@ export async function dropSets() {
   // One that is on its way may be keeping a guide as well.
   const all = ["installing", "waiting", "active"].map((state) => registration?.[state]).filter(Boolean);
   const patience = new Promise((resolve) => setTimeout(resolve, DROPPING));
-  const dropped = Promise.all(all.map((worker) => put(worker, { drop: true })));
-  if (all.length && (await Promise.race([dropped, patience]))) return;
+  const answers = Promise.all(all.map((worker) => put(worker, { drop: true })));
+  const dropped = await Promise.race([answers, patience]);
+  if (dropped?.length && dropped.every(Boolean)) return;
   // No worker of ours answers: nobody but this page can.
   const names = (await self.caches?.keys()) ?? [];
   await Promise.all(names.filter((name) => !name.endsWith(" shell")).map((name) => caches.delete(name)));
@@ -139,11 +142,12 @@ async function ask(question) {
 const changed = (worker) =>
   new Promise((resolve) => worker.addEventListener("statechange", resolve, { once: true }));
 
-/** Resolves to a worker's answer. */
+/** Resolves to a worker's answer; to false where none comes: a browser may have stopped it. */
 const put = (worker, question) =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data);
+    setTimeout(resolve, ANSWERING, false);
     worker.postMessage(question, [port2]);
   });
 

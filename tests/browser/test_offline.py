@@ -561,6 +561,38 @@ def test_deleting_while_a_new_release_is_being_kept_leaves_nothing(
     assert set(names(phone)) == {"shell"}
 
 
+A_MINUTE_IN_A_SECOND = """
+const inTime = self.setTimeout;
+self.setTimeout = (act, time, ...given) => inTime(act, time === 60_000 ? 1000 : time, ...given);
+"""
+
+
+def test_a_worker_that_is_stopped_while_it_keeps_a_guide_leaves_a_button_to_keep_it(
+    new_phone: NewPhone, house: House
+) -> None:
+    front, stopped = house.front, threading.Event()
+
+    def slow(path: str, _headers: Mapping[str, str]) -> None:
+        if path == "/fr/activities/sauna":
+            stopped.wait(10)
+
+    phone = a_phone_that_keeps(new_phone(front.url, service_workers="allow"), house)
+    phone.context.add_init_script(A_MINUTE_IN_A_SECOND)
+    phone.open("/en/settings")
+    row = phone.page.locator("[data-kept=fr]")
+    front.rule = slow
+    row.locator("[data-keep]").click()
+    until(lambda: day_path("fr", "7") in front.paths(), "the guide is being kept")
+    browser = phone.context.new_cdp_session(phone.page)
+    browser.send("ServiceWorker.enable")
+    browser.send("ServiceWorker.stopAllWorkers")
+    expect(row.locator("[data-keep]")).to_be_visible()
+    stopped.set()
+    front.rule = as_it_is
+    row.locator("[data-keep]").click()
+    phone.wait_until_kept(guide_in("fr"), house.sets)
+
+
 KEEP_AND_DROP = """async (set) => {
   // Something of another release makes the worker look around before it keeps anything.
   await caches.open("lendemain other shell");
