@@ -13,6 +13,9 @@ const ANSWERING = 60_000;
 
 let registering = null;
 
+/** What is registered here, if anything: some browsers refuse to say. */
+const registrationHere = () => workers?.getRegistration().catch(() => null);
+
 /** Start the worker, resolved once there is one; nothing is lost without. `announce` is told of a release that waits. */
 export async function startWorker(announce) {
   if (!workers) return;
@@ -23,7 +26,7 @@ export async function startWorker(announce) {
     .catch((fault) => console.warn("No service worker:", fault.name));
   // Registering waits for a release that is being installed. Whoever asked the worker that is there only
   // then would ask it while it gives way.
-  const there = await workers.getRegistration().catch(() => null);
+  const there = await registrationHere();
   if (!there?.active) await watching;
 }
 
@@ -87,10 +90,9 @@ export const setOf = ({ protocol, version, variant }, language) =>
 export async function keepSet(set) {
   const kept = await ask({ keep: set });
   if (kept !== false) return kept;
-  const registration = await workers.getRegistration();
-  const { installing, waiting } = registration;
-  if (!installing && !waiting) return false;
-  if (installing) await changed(installing);
+  const registration = await registrationHere();
+  if (!registration?.installing && !registration?.waiting) return false;
+  if (registration.installing) await changed(registration.installing);
   if (registration.waiting) await giveWay(registration.waiting);
   // Deleted meanwhile: nothing is kept again.
   return set === SHELL_SET || (await recall("treatment")) ? ask({ keep: set }) : false;
@@ -101,7 +103,7 @@ export async function keepSet(set) {
  * that is opened while it does may wait in Chromium for an answer in vain.
  */
 export async function beginToKeep(set) {
-  const registration = await workers?.getRegistration();
+  const registration = await registrationHere();
   if (registration?.waiting) await giveWay(registration.waiting);
   ask({ keep: set });
 }
@@ -111,7 +113,7 @@ export const isKept = (set) => ask({ kept: set });
 
 /** Remove every kept set but the shell, which is the same on every phone, and what notifications lie about. */
 export async function dropSets() {
-  const registration = await workers?.getRegistration();
+  const registration = await registrationHere();
   for (const each of (await registration?.getNotifications?.()) ?? []) each.close();
   // One that is on its way may be keeping a guide as well.
   const all = ["installing", "waiting", "active"].map((state) => registration?.[state]).filter(Boolean);
@@ -120,20 +122,23 @@ export async function dropSets() {
   const dropped = await Promise.race([answers, patience]);
   if (dropped?.length && dropped.every(Boolean)) return;
   // No worker of ours answers: nobody but this page can.
-  const names = (await self.caches?.keys()) ?? [];
-  await Promise.all(names.filter((name) => !name.endsWith(" shell")).map((name) => caches.delete(name)));
+  const guides = (await cacheNames()).filter((name) => !name.endsWith(" shell"));
+  await Promise.allSettled(guides.map((name) => caches.delete(name)));
 }
+
+/** The names of the caches, as far as this browser says. */
+const cacheNames = () => (self.caches?.keys() ?? Promise.resolve([])).catch(() => []);
+
 /** Whether any guide is on this phone: told by its caches, so that it is known without a worker. */
 export async function keepsGuide() {
-  const names = await (self.caches?.keys() ?? Promise.resolve([])).catch(() => []);
-  return names.some((name) => name.startsWith("lendemain ") && name.includes("/"));
+  return (await cacheNames()).some((name) => name.startsWith("lendemain ") && name.includes("/"));
 }
 
 /** The set that every phone keeps. */
 export const SHELL_SET = "shell";
 
 async function ask(question) {
-  const registration = await workers?.getRegistration();
+  const registration = await registrationHere();
   const worker = registration && (registration.active ?? (await arrived(registration)));
   return worker ? put(worker, question) : null;
 }

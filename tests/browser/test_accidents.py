@@ -123,6 +123,19 @@ def test_deleting_everything_is_not_called_cleared(phone: Phone) -> None:
     assert seen(phone) == "none"
 
 
+REFUSED = """for (const [where, what] of [
+  [ServiceWorkerContainer, "getRegistration"], [ServiceWorkerContainer, "register"], [CacheStorage, "keys"],
+]) where.prototype[what] = () => Promise.reject(new DOMException("", "SecurityError"));"""
+
+
+def test_a_browser_that_refuses_worker_and_caches_still_deletes_everything(phone: Phone) -> None:
+    phone.context.add_init_script(REFUSED)
+    phone.begin_at(TREATED)
+    phone.open("/en/settings")
+    phone.delete_everything()
+    assert phone.record() == {}
+
+
 def test_a_database_that_stays_dead_is_not_called_a_first_visit(phone: Phone) -> None:
     phone.begin_at(TREATED)
     phone.context.add_init_script(NO_DATABASE)
