@@ -175,6 +175,7 @@ async function offerTicks(root, treatment, now, zone) {
   for (const act of root.querySelectorAll("[data-once]")) {
     const box = act.querySelector("input") ?? tickBox(act);
     box.dataset.date = date;
+    box.dataset.plan = treatment.id;
     box.checked = ticks[date]?.includes(act.dataset.once) ?? false;
   }
 }
@@ -182,14 +183,16 @@ async function offerTicks(root, treatment, now, zone) {
 function tickBox(act) {
   const label = document.createElement("label");
   const box = Object.assign(document.createElement("input"), { type: "checkbox" });
-  box.addEventListener("change", () => tick(box.dataset.date, act.dataset.once, box.checked));
+  box.addEventListener("change", () => tick(box.dataset, act.dataset.once, box.checked));
   label.append(box, ...act.childNodes);
   act.replaceChildren(label);
   return box;
 }
 
-const tick = (date, id, done) =>
-  change("ticks", (ticks) => {
+function tick({ date, plan }, id, done) {
+  const ticked = (ticks) => {
     const others = (ticks?.[date] ?? []).filter((each) => each !== id);
     return { ...ticks, [date]: done ? [...others, id] : others };
-  });
+  };
+  return change("ticks", ticked, plan);
+}

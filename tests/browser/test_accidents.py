@@ -174,6 +174,20 @@ def test_ticks_of_two_tabs_are_both_kept(phone: Phone) -> None:
             expect(box).to_be_checked()
 
 
+def test_a_tick_in_another_tab_brings_nothing_back_after_everything_was_deleted(
+    phone: Phone,
+) -> None:
+    phone.begin_at(TREATED)
+    phone.set_clock(later(3, 9))
+    phone.today()
+    left_open, phone.page = phone.page, phone.context.new_page()
+    phone.open("/en/settings")
+    phone.delete_everything()
+    left_open.locator("main input[type=checkbox]").first.check()
+    left_open.wait_for_timeout(500)
+    assert phone.record() == {}
+
+
 def test_a_treatment_changed_in_one_tab_shows_in_the_others(phone: Phone) -> None:
     phone.begin_at(TREATED)
     phone.set_clock(later(2, 9))
