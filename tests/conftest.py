@@ -26,6 +26,8 @@ QUIET = (
 class Server:
     """The app as people get it: `lendemain serve` in a process of its own, always on one port."""
 
+    arguments: tuple[str, ...] = ("-m", "webapp.cli", "serve")
+
     def __init__(self, root: Path = ROOT, /, **environ: str) -> None:
         """Choose a free port for the checkout at ``root``; nothing is started yet."""
         self.root = root
@@ -44,7 +46,7 @@ class Server:
 
         :raises RuntimeError: when it ends or stays silent for 30 s
         """
-        command = [sys.executable, "-m", "webapp.cli", "serve"]
+        command = [sys.executable, *self.arguments]
         self.process = subprocess.Popen(command, cwd=self.root, env=self.environ)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self.process.poll() is None:

@@ -3,15 +3,18 @@
 import contextlib
 import errno
 import logging
+import resource
 import socket
 import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
+from flask import Flask
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from webapp import db, metrics
@@ -22,6 +25,12 @@ from webapp.reminders.keys import Keys
 THREADS = 8
 # What chunks add to a body; how long it really is, the app says.
 FRAMES = 4096
+# Seconds for a request to arrive whole, for an answer to be taken, and between two requests; and
+# between two looks at who has had them.
+PATIENCE, SWEEP = 20, 5
+# Connections held at most, and what the database, files and answers under way are left of the
+# process's file descriptors, of which most systems give 1,024.
+CONNECTIONS, OTHER_FILES = 900, 124
 RESTART_SECONDS = 1.0
 LINGER_SECONDS, LINGER_BYTES = 5, 16 * 1024 * 1024
 LINGERING = threading.BoundedSemaphore(16)
@@ -90,10 +99,35 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = ProblemTask
     lingers = False
+    last_activity: float
+
+    def add_channel(self, map: dict[int, Any] | None = None) -> None:  # noqa: A002  (its name there)
+        """Come in; when the house is full, in the place of whoever has kept it waiting longest."""
+        others = self.server.active_channels.values()
+        if len(others) >= _room():
+            waiting = [each for each in others if not (each.requests or each.will_close)]
+            if waiting:
+                min(waiting, key=lambda each: each.last_activity).will_close = True
+        super().add_channel(map)
+
+    def handle_read(self) -> None:
+        """Read; a request that comes byte by byte is no sign of life."""
+        unfinished, began = self.request, self.last_activity
+        super().handle_read()
+        if unfinished is not None and self.request is unfinished:
+            self.last_activity = began
+
+    def writable(self) -> bool:
+        """Say whether there is something to write, unless it is time to close."""
+        # Closing must not wait until the other side has room: who reads nothing never has any.
+        if self.will_close:
+            self.handle_close()
+            return False
+        return bool(super().writable())
 
     def handle_close(self) -> None:
         """Close; after an early refusal, from a thread that first reads what still comes."""
-        if self.lingers and LINGERING.acquire(blocking=False):
+        if self.lingers and self.socket and LINGERING.acquire(blocking=False):
             self.lingers = False
             threading.Thread(target=_drain, args=(self.socket.dup(),), daemon=True).start()
         super().handle_close()
@@ -109,6 +143,34 @@ def _drain(connection: socket.socket) -> None:
     LINGERING.release()
 
 
+def _room() -> int:
+    """Return how many connections are held at most."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return max(1, min(CONNECTIONS, files - OTHER_FILES))
+
+
+def _listen(app: Flask, settings: Settings) -> Any:
+    """Return a server that listens already.
+
+    :raises OSError: when it cannot
+    """
+    sockets: dict[int, Any] = {}
+    server = create_server(
+        app, map=sockets, host=settings.host, port=settings.port, threads=THREADS, ident=None,
+        max_request_body_size=MAX_BODY + FRAMES, clear_untrusted_proxy_headers=False,
+        channel_timeout=PATIENCE, cleanup_interval=SWEEP,
+        # Never reached, or nobody would be let in; and `select` knows no descriptor above 1,023.
+        connection_limit=2 * CONNECTIONS, asyncore_use_poll=True,
+    )  # fmt: skip
+    # A name such as localhost may have several addresses, and each of them its own server.
+    for each in sockets.values():
+        if isinstance(each, BaseWSGIServer):
+            each.channel_class = Channel
+    return server
+
+
 def serve(settings: Settings) -> int:
     """Serve until interrupted; return the exit status of the command."""
     engine = db.make_engine(settings)
@@ -116,16 +178,12 @@ def serve(settings: Settings) -> int:
     Keys(settings.data)  # made at the first start; unreadable ones stop it here, not at a phone
     app = create_app(settings)
     try:
-        server = create_server(
-            app, host=settings.host, port=settings.port, threads=THREADS, ident=None,
-            max_request_body_size=MAX_BODY + FRAMES, clear_untrusted_proxy_headers=False,
-        )  # fmt: skip
+        server = _listen(app, settings)
     except OSError as error:
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
             raise
         print(_cannot_listen(settings, error), file=sys.stderr)
         return 1
-    server.channel_class = Channel
     if settings.metrics:
         try:
             metrics.serve(engine, *settings.metrics)
