@@ -23,7 +23,7 @@ DATABASE, ABOUT = "lendemain.sqlite", "about.json"
 
 def show_keys(settings: Settings) -> int:
     """Print each live key, since when, and how many subscriptions were made with it."""
-    keys = Keys(settings.data)
+    keys = Keys(settings.data, make=False)
     used = _used(settings)
     for index, key in enumerate(keys.live()):
         role = "current: new subscriptions use it" if index == 0 else "before: still good"
@@ -38,7 +38,7 @@ def rotate_keys(settings: Settings, *, anyway: bool) -> int:
 
     :raises TroubleError: when it refuses
     """
-    keys = Keys(settings.data)
+    keys = Keys(settings.data, make=False)
     used = _used(settings)
     dropped: list[Key] = keys.live()[1:]
     in_use = sum(used.get(each.public, 0) for each in dropped)
@@ -76,37 +76,53 @@ def back_up(settings: Settings, file: Path) -> int:
 
     The database is copied as it stands at one moment, while it is in use.
 
-    :raises TroubleError: when the file is there already, or cannot be written
+    :raises TroubleError: when there is no site, its database is damaged, or the file is there
+        already or cannot be written
     """
     if file.exists():
         raise TroubleError(f"{file} is there already: choose another name")
-    Keys(settings.data)
+    Keys(settings.data, make=False)
     source = settings.sqlite_file
+    if source and not source.exists():
+        raise TroubleError(f"There is no database: {source} is not there. Nothing was written.")
     try:
         with tempfile.TemporaryDirectory(dir=file.absolute().parent) as folder:
             whole = Path(folder) / "whole.tar"
             with tarfile.open(whole, "w") as archive:
                 for name in (FILE, SECRET):
                     _add(archive, name, (settings.data / name).read_bytes())
-                if source and source.exists():
+                if source:
                     copy = Path(folder) / DATABASE
-                    with (
-                        closing(sqlite3.connect(source)) as live,
-                        closing(sqlite3.connect(copy)) as to,
-                    ):
-                        live.backup(to)
+                    _copy(source, copy)
                     archive.add(copy, DATABASE, filter=_ours)
                 # Last, so that a file that was cut off is known by its absence.
-                kind = "elsewhere" if not source else "sqlite" if source.exists() else "none"
+                kind = "sqlite" if source else "elsewhere"
                 _add(archive, ABOUT, json.dumps({"database": kind}).encode())
             whole.chmod(0o600)
             whole.rename(file)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
         raise TroubleError(f"{file} could not be written: {error}") from error
     print(f"Written: {file}. It holds keys and addresses: keep it as you would a password.")
     if not source:
         print("The database is not in it: use pg_dump for that, at the same time.")
     return 0
+
+
+def _copy(source: Path, copy: Path) -> None:
+    """Copy a database in use; what could not be restored is no backup."""
+    try:
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as to:
+            live.backup(to)
+            _look_through(to)
+            to.execute("SELECT version_num FROM alembic_version")
+    except sqlite3.Error as error:
+        words = f"{source} cannot be backed up: {error}. Nothing was written."
+        raise TroubleError(words) from error
+
+
+def _look_through(database: sqlite3.Connection) -> None:
+    if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("it is damaged")
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -144,7 +160,7 @@ def restore(settings: Settings, file: Path) -> int:
                 kind = json.loads(contents[ABOUT])["database"]
                 if kind == "sqlite":
                     contents[DATABASE] = _read(archive, DATABASE)
-            if kind not in ("none", "sqlite" if DATABASE in to else "elsewhere"):
+            if kind != ("sqlite" if DATABASE in to else "elsewhere"):
                 raise TroubleError(
                     f"{file} is of a site whose database was {KINDS[kind]}; "
                     "WEBAPP_DATABASE_URL says otherwise. Set it as it was, then restore."
@@ -177,8 +193,7 @@ def _never_ring_twice(settings: Settings) -> int:
     if not (file and file.exists()):
         return 0
     with closing(sqlite3.connect(file)) as restored:
-        if restored.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError
+        _look_through(restored)
     engine = db.make_engine(settings)
     db.upgrade(engine)
     words = "UPDATE reminder SET outcome = 'expired', next_at = NULL, fence = NULL"

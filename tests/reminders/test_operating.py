@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -251,6 +252,7 @@ def test_broken_keys_are_said_in_plain_words(
 
 def test_a_database_that_is_away_is_said_in_plain_words(command: Command, tmp_path: Path) -> None:
     away = f"postgresql://lendemain:PASSWORD@127.0.0.1:{free_port()}/lendemain"
+    Keys(tmp_path)
     status, words = command("keys", WEBAPP_DATA=str(tmp_path), WEBAPP_DATABASE_URL=away)
     assert status in REFUSED
     assert "database" in words
@@ -363,6 +365,54 @@ def test_a_backup_is_made_while_the_database_is_in_use(move: Move) -> None:
         assert half.scalar() == 0
         assert opened.execute(text("SELECT count(*) FROM subscription")).scalar() == 2
     engine.dispose()
+
+
+def spoil(database: Path) -> None:
+    """Write over the middle of a database, as a failing disk does; its first page stays."""
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    written = bytearray(database.read_bytes())
+    written[4096:] = b"\xa5" * (len(written) - 4096)
+    database.write_bytes(written)
+
+
+def test_a_damaged_database_is_not_taken_for_backed_up(move: Move) -> None:
+    lively(move.site)
+    move.site.engine.dispose()
+    database = move.site.settings.data / DATABASE
+    spoil(database)
+    status, words = move.back_up()
+    assert status in REFUSED, f"a file that nobody can restore, and: {words}"
+    assert str(database) in words
+    assert not move.file.exists()
+    assert list(move.file.parent.glob("tmp*")) == []
+
+
+@pytest.mark.parametrize("arguments", [["keys"], ["keys", "--rotate"], ["backup", "mine.tar"]])
+def test_a_folder_without_a_site_is_named_and_stays_as_it_is(
+    arguments: list[str], command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # WEBAPP_DATA forgotten in a crontab, or misspelt.
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path / "nowhere", tmp_path):
+        status, words = command(*arguments, WEBAPP_DATA=str(folder))
+        assert status in REFUSED
+        assert f"There is no Lendemain in {folder}" in words
+        assert "WEBAPP_DATA" in words
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["gone", "empty"])
+def test_a_site_without_its_database_is_not_taken_for_backed_up(kind: str, move: Move) -> None:
+    move.site.engine.dispose()
+    database = move.site.settings.data / DATABASE
+    database.unlink()
+    if kind == "empty":
+        database.touch()
+    status, words = move.back_up()
+    assert status in REFUSED
+    assert str(database) in words
+    assert not move.file.exists()
 
 
 def test_a_backup_overwrites_nothing(move: Move) -> None:

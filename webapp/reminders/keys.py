@@ -75,16 +75,18 @@ class Key:
 class Keys:
     """The VAPID keys of a data folder, newest first; seen anew when the file was changed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, make: bool = True) -> None:
         """Read the keys of a folder, making them when there are none yet.
 
-        :raises KeysError: when the file is there and is not what it should be
+        :param make: False for those who only look: to them there must be a site already
+        :raises KeysError: when there is none, or a file is there and is not what it should be
         """
         self.folder = folder
         self.file = folder / FILE
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_once(self.file, _written([Key(_today(), new_private_key())]))
-        make_once(folder / SECRET, base64url(secrets.token_bytes(32)))
+        if make:
+            _make(folder)
+        else:
+            _be_there(folder)
         self.secret = _read_secret(folder / SECRET)
         self._stamp = (0, 0)
         self._live: list[Key] = []
@@ -126,6 +128,24 @@ class Keys:
         make_once(fresh, _written(kept[:LIVE]))
         fresh.replace(self.file)
         return kept[LIVE:]
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_once(folder / FILE, _written([Key(_today(), new_private_key())]))
+    make_once(folder / SECRET, base64url(secrets.token_bytes(32)))
+
+
+def _be_there(folder: Path) -> None:
+    try:
+        for name in (FILE, SECRET):
+            (folder / name).stat()
+    except OSError as error:
+        message = (
+            f"There is no Lendemain in {folder}: {name} is not there ({error.strerror}).\n"
+            "Set WEBAPP_DATA as `lendemain serve` has it, and be the user that serves."
+        )
+        raise KeysError(message) from error
 
 
 def _read_key(written: dict[str, str]) -> Key:
