@@ -10,7 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from webapp.config import Settings, TroubleError, folder
 
@@ -140,6 +147,22 @@ def troubled(error: DBAPIError) -> bool:
     came at once.
     """
     return isinstance(error, OperationalError | IntegrityError) or error.connection_invalidated
+
+
+def damaged(error: SQLAlchemyError) -> bool:
+    """Say whether what SQLite found is not, or no longer, a database."""
+    # The class itself: what else may go wrong has a class of its own below it.
+    return type(error) is DatabaseError
+
+
+def look_through(engine: Engine) -> None:
+    """Read every page of a SQLite database.
+
+    :raises DatabaseError: when it is damaged
+    """
+    with reading(engine) as db:
+        if db.execute(text("PRAGMA quick_check(1)")).scalar() != "ok":
+            raise DatabaseError(None, None, Exception("damaged"))
 
 
 def head() -> str:

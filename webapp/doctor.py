@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import db
-from webapp.config import LOOPBACK, Settings, SettingsError, read_settings
+from webapp.config import LOOPBACK, Settings, SettingsError, TroubleError, read_settings
 from webapp.reminders import watch
 from webapp.reminders.gone import braked
-from webapp.reminders.keys import CURVE, SECRET, Keys, KeysError
+from webapp.reminders.keys import CURVE, SECRET, Keys
 from webapp.reminders.push import Tokens, encrypt, message
 from webapp.reminders.wire import Wire
 
@@ -62,8 +62,8 @@ def examine(environ: Mapping[str, str]) -> int:
 def _safely(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
     try:
         yield from look(settings)
-    except (OSError, SQLAlchemyError, KeysError, ValueError) as error:
-        words = str(error) if isinstance(error, KeysError) else type(error).__name__
+    except (OSError, SQLAlchemyError, TroubleError, ValueError) as error:
+        words = str(error) if isinstance(error, TroubleError) else type(error).__name__
         yield Finding(look.__name__.strip("_"), well=False, words=words)
 
 
@@ -117,7 +117,10 @@ def _contact(settings: Settings) -> Iterator[Finding]:
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not settings.data.is_dir():
+        words = f"there is no folder {settings.data}; is WEBAPP_DATA as `lendemain serve` has it?"
+        yield Finding("data", well=False, words=words)
+        return
     if stat.S_IMODE(settings.data.stat().st_mode) & 0o077:
         words = f"others can read {settings.data}: chmod 700 it"
         yield Finding("data", well=False, words=words)
@@ -126,7 +129,7 @@ def _data(settings: Settings) -> Iterator[Finding]:
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
-    keys = Keys(settings.data)
+    keys = Keys(settings.data, make=False)
     for file in (keys.file, settings.data / SECRET):
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             yield Finding("keys", well=False, words=f"others can read {file}: chmod 600 it")
@@ -155,14 +158,30 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     yield Finding("clock", well=off < CLOCK_OFF, words=words)
 
 
+def _is_missing(settings: Settings) -> bool:
+    # SQLite makes a file when it is only looked at.
+    return settings.sqlite_file is not None and not settings.sqlite_file.exists()
+
+
 def _database(settings: Settings) -> Iterator[Finding]:
+    kind = "SQLite" if settings.sqlite_file else "PostgreSQL"
+    if _is_missing(settings):
+        words = f"{kind}, not there yet; `lendemain serve` makes it at its first start"
+        yield Finding("database", well=None, words=words)
+        return
     engine = db.make_engine(settings)
-    kind = "PostgreSQL" if settings.database_url.startswith("postgres") else "SQLite"
     try:
         at = db.version_of(engine)
-    except SQLAlchemyError:
-        yield Finding("database", well=False, words=f"{kind} does not answer")
+        if settings.sqlite_file:
+            db.look_through(engine)
+    except SQLAlchemyError as error:
+        words = f"{kind} does not answer"
+        if db.damaged(error):
+            words = f"{kind} is damaged: stop every sender and server, and restore a backup"
+        yield Finding("database", well=False, words=words)
         return
+    finally:
+        engine.dispose()
     if at is None:
         words = f"{kind}, empty; `lendemain serve` fills it at its first start"
         yield Finding("database", well=None, words=words)
@@ -175,11 +194,13 @@ def _database(settings: Settings) -> Iterator[Finding]:
     else:
         with db.writing(engine) as opened:
             opened.rollback()
+        engine.dispose()
         yield Finding("database", well=True, words=f"{kind} answers, up to date")
-    engine.dispose()
 
 
 def _sender(settings: Settings) -> Iterator[Finding]:
+    if _is_missing(settings):
+        return  # said of the database
     engine = db.make_engine(settings)
     try:
         if db.version_of(engine) is None:
@@ -188,7 +209,9 @@ def _sender(settings: Settings) -> Iterator[Finding]:
             now = db.now_ms()
             health, brakes = watch.health(opened, now), braked(opened, now)
     except SQLAlchemyError:
-        return  # said of the database
+        words = "whether one is at work cannot be told: the database does not answer"
+        yield Finding("sender", well=False, words=words)
+        return
     finally:
         engine.dispose()
     if not health.well:
@@ -227,7 +250,7 @@ def _push(settings: Settings) -> Iterator[Finding]:
         threading.Thread(target=server.handle_request, daemon=True).start()
         origin = f"http://127.0.0.1:{server.server_port}"
         token = Tokens(settings.contact).header(
-            origin, Keys(settings.data).current().private, time.time()
+            origin, Keys(settings.data, make=False).current().private, time.time()
         )
         words = message(settings.origin, "en", "test", "doctor")
         wire = Wire()

@@ -367,12 +367,12 @@ def test_a_backup_is_made_while_the_database_is_in_use(move: Move) -> None:
     engine.dispose()
 
 
-def spoil(database: Path) -> None:
-    """Write over the middle of a database, as a failing disk does; its first page stays."""
+def spoil(database: Path, begin: int = 4096) -> None:
+    """Write over a database from a place on, as a failing disk does."""
     with closing(sqlite3.connect(database)) as opened:
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     written = bytearray(database.read_bytes())
-    written[4096:] = b"\xa5" * (len(written) - 4096)
+    written[begin:] = b"\xa5" * len(written[begin:])
     database.write_bytes(written)
 
 
@@ -723,6 +723,35 @@ def test_the_doctor_says_that_the_database_is_away(
     (line,) = [each for each in wrong(lines) if each.startswith("database")]
     assert "Error" not in line, "the name of an exception is no plain word"
     assert "answer" in line
+
+
+@pytest.mark.parametrize("begin", [-4096, 4096, 0], ids=["last page", "all but one", "all"])
+def test_the_doctor_does_not_call_a_damaged_database_well(
+    begin: int, closed: dict[str, str], small_site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lively(small_site)
+    small_site.sql("INSERT INTO sender VALUES ('alive', :now)", now=db.now_ms())
+    small_site.engine.dispose()
+    spoil(small_site.settings.data / DATABASE, begin)
+    status, lines = doctors(closed, capsys)
+    (line,) = [each for each in wrong(lines) if each.startswith("database")]
+    assert status == 1
+    assert "damaged" in line
+    assert "restore a backup" in line
+    assert any(": " in each and "sender" in each for each in lines), "nothing is said of the sender"
+
+
+def test_the_doctor_only_looks(
+    closed: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Made by the doctor, keys of its own and an empty database look as if all were well.
+    for folder in (tmp_path / "nowhere", tmp_path / "empty"):
+        (tmp_path / "empty").mkdir(mode=0o700, exist_ok=True)
+        status, lines = doctors({**closed, "WEBAPP_DATA": str(folder)}, capsys)
+        assert status == 1
+        assert any(each.startswith("keys: There is no Lendemain in") for each in wrong(lines))
+        assert not (tmp_path / "nowhere").exists()
+        assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_the_doctor_looks_at_either_database(
