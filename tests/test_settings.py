@@ -100,6 +100,25 @@ def test_what_is_no_whole_number_is_named(name: str, value: str) -> None:
         "http://192.168.1.20:8000",
         "http://localhost.example.org",
         "http://127.0.0.1.example.org",
+        "https://lendemain.example.org?",
+        "https://lendemain.example.org#",
+        "https://lendemain.example.org//",
+        "https://lendemain.example.org:",
+        "https://lendemain.example.org:0",
+        "https://lendemain.example.org:٨٠",
+        "https://lendemain.example.org\n",
+        " https://lendemain.example.org",
+        "https://lendemain.example.org ",
+        "https://lendemain .example.org",
+        '"https://lendemain.example.org"',
+        "https://'lendemain.example.org'",
+        "https://*.example.org",
+        "https://a.example.org,b.example.org",
+        "https://a.example.org,https://b.example.org",
+        "https://lendemain..example.org",
+        "https://lendemain_.example.org",
+        "https://lendemain.example.org\\",
+        "https://[:::1]",
     ],
 )
 def test_an_origin_that_would_not_work_is_named(origin: str) -> None:
@@ -115,6 +134,42 @@ def test_an_origin_that_cannot_be_read_is_named(origin: str) -> None:
     found = faults(online(WEBAPP_ORIGIN=origin))
     assert len(found) == 1
     assert found[0].startswith("WEBAPP_ORIGIN ")
+
+
+@pytest.mark.parametrize(
+    ("origin", "spelled"),
+    [
+        ("https://lendemain.québec", "https://lendemain.xn--qubec-csa"),
+        ("https://Beauté.example.org:8443/", "https://xn--beaut-fsa.example.org:8443"),
+    ],
+)
+def test_a_name_with_accents_is_given_as_browsers_send_it(origin: str, spelled: str) -> None:
+    # Accepted as it stands, it starts, and then refuses every browser.
+    (fault,) = faults(online(WEBAPP_ORIGIN=origin))
+    assert fault.endswith(f" {spelled}")
+    client = browser_of(read_settings(online(WEBAPP_ORIGIN=spelled)))
+    host = {"Host": spelled.removeprefix("https://")}
+    assert client.get("/fr/", headers=host).status_code == 200
+
+
+def test_an_origin_in_capitals_is_as_good() -> None:
+    settings = read_settings(online(WEBAPP_ORIGIN="HTTPS://Lendemain.Example.org:443"))
+    assert settings.origin == "https://lendemain.example.org"
+    client = browser_of(settings)
+    for host in ("lendemain.example.org", "Lendemain.Example.org:443"):
+        answer = client.get("/fr/", headers={"Host": host})
+        assert answer.status_code == 200
+        assert "Strict-Transport-Security" in answer.headers
+
+
+def test_a_blank_is_nobody_who_answers_for_a_site() -> None:
+    (fault,) = faults(online(WEBAPP_RESPONSIBLE=" \t"))
+    assert fault.startswith("WEBAPP_RESPONSIBLE must ")
+
+
+def test_a_port_that_nobody_can_ask_for_is_named() -> None:
+    (fault,) = faults({"PORT": "0"})
+    assert fault.startswith("PORT is '0'")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,10 @@ KNOWN = frozenset(
 )  # fmt: skip
 # Names that no push service can write to; Apple answers 403 to every push that carries one.
 UNREACHABLE = ("localhost", "local", "localdomain", "internal", "invalid", "test", "lan", "home")
+_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+ORIGIN = re.compile(
+    rf"(https?)://((?:{_LABEL}\.)*{_LABEL}|\[[0-9a-f:]+\])(?::([1-9][0-9]{{0,4}}))?"
+)
 
 log = logging.getLogger(__name__)
 
@@ -107,13 +112,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     :raises SettingsError: naming every setting that is wrong, and why
     """
     faults: list[str] = []
-    port = _whole(environ, "PORT", 8000, faults)
-    origin = environ.get("WEBAPP_ORIGIN") or f"http://127.0.0.1:{port}"
-    wrong = _origin_faults(origin)
-    faults.extend(wrong)
-    loopback = not wrong and urlsplit(origin).hostname in LOOPBACK
+    port = _whole(environ, "PORT", 8000, faults, least=1)
+    origin = _own_origin(environ.get("WEBAPP_ORIGIN") or f"http://127.0.0.1:{port}", faults)
+    loopback = urlsplit(origin).hostname in LOOPBACK
     contact = environ.get("WEBAPP_CONTACT") or ("mailto:dev@example.com" if loopback else "")
-    responsible = environ.get("WEBAPP_RESPONSIBLE") or None
+    responsible = environ.get("WEBAPP_RESPONSIBLE", "").strip() or None
     faults.extend(_contact_faults(contact))
     if not (responsible or loopback):
         faults.append("WEBAPP_RESPONSIBLE must name who answers for personal information")
@@ -132,14 +135,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if worker not in {"full", "pass-through"}:
         faults.append(f"WEBAPP_WORKER is {worker!r}, but must be full or pass-through")
     database = environ.get("WEBAPP_DATABASE_URL") or ""
-    if database and not re.match(r"(?:postgres(?:ql)?://|sqlite:////?)\S+$", database):
+    if database and not re.fullmatch(r"(?:postgres(?:ql)?://|sqlite:////?)\S+", database):
         faults.append("WEBAPP_DATABASE_URL must look like postgresql://name@host/database")
     if faults:
         raise SettingsError("\n".join(faults))
     data = Path(environ.get("WEBAPP_DATA") or data_folder()).absolute()
     host = environ.get("HOST") or "127.0.0.1"
     return Settings(
-        host, port, origin.rstrip("/"), proxies, contact, responsible, data, database,
+        host, port, origin, proxies, contact, responsible, data, database,
         services, metrics, sender, in_flight, pace, worker,
     )  # fmt: skip
 
@@ -159,18 +162,15 @@ def _contact_faults(contact: str) -> list[str]:
 
 def _push_services(value: str, faults: list[str]) -> tuple[str, ...]:
     named = [each.strip() for each in value.split(",") if each.strip()]
-    origin = re.compile(r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?")
     found = []
     for each in named:
-        parts = origin.fullmatch(each.lower())
-        if not parts or int(parts[3] or 0) > 65535:
+        origin = _origin(each)
+        if origin:
+            found.append(origin)
+        else:
             faults.append(
                 f"WEBAPP_PUSH_SERVICES has {each!r}, but wants https://host or http://host:port"
             )
-            continue
-        usual = {"https": "443", "http": "80"}[parts[1]]
-        port = f":{int(parts[3])}" if parts[3] and parts[3] != usual else ""
-        found.append(f"{parts[1]}://{parts[2]}{port}")
     return tuple(found)
 
 
@@ -198,17 +198,39 @@ def _whole(
     return default
 
 
-def _origin_faults(origin: str) -> list[str]:
-    unlike = f"WEBAPP_ORIGIN is {origin!r}, but must look like https://example.org"
+def _origin(value: str) -> str | None:
+    """Return an origin as browsers write it; None when it is none."""
+    parts = ORIGIN.fullmatch(value.lower())
+    if not parts or int(parts[3] or 0) > 65535:
+        return None
     try:
-        parts = urlsplit(origin)
-        parts.port  # noqa: B018  (reading it is what refuses a port that is no number)
+        if parts[2].startswith("["):
+            IPv6Address(parts[2][1:-1])
     except ValueError:
-        return [unlike]
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return [unlike]
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
-        return [f"WEBAPP_ORIGIN is {origin!r}, but must end after the host and port"]
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        return ["WEBAPP_ORIGIN must be https: browsers keep pages offline over https only"]
-    return []
+        return None
+    usual = {"https": "443", "http": "80"}[parts[1]]
+    port = f":{parts[3]}" if parts[3] and parts[3] != usual else ""
+    return f"{parts[1]}://{parts[2]}{port}"
+
+
+def _own_origin(value: str, faults: list[str]) -> str:
+    origin = _origin(value.removesuffix("/"))
+    if not origin:
+        spelled = _in_ascii(value.removesuffix("/"))
+        wanted = "look like https://example.org, with nothing after the host and port"
+        if spelled:
+            wanted = f"be spelled as browsers send it: {spelled}"
+        faults.append(f"WEBAPP_ORIGIN is {value!r}, but must {wanted}")
+        return ""
+    if origin.startswith("http:") and urlsplit(origin).hostname not in LOOPBACK:
+        faults.append("WEBAPP_ORIGIN must be https: browsers keep pages offline over https only")
+    return origin
+
+
+def _in_ascii(value: str) -> str | None:
+    """Return an origin whose name has other letters, such as é, as it goes over the wire."""
+    parts = re.fullmatch(r"(https?://)([^/:?#@\s]+)(.*)", value.lower())
+    try:
+        return _origin(parts[1] + parts[2].encode("idna").decode() + parts[3]) if parts else None
+    except UnicodeError:
+        return None
