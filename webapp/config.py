@@ -42,6 +42,19 @@ class TroubleError(Exception):
     """Something that the operator has to mend; the message says what and how."""
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, unless it is there.
+
+    :raises TroubleError: when it cannot be
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        message = f"{folder} cannot be used: {why}. Is WEBAPP_DATA or WEBAPP_DATABASE_URL what it should be?"
+        raise TroubleError(message) from error
+
+
 class SettingsError(ValueError):
     """One or more settings are wrong; the message names each, one a line."""
 

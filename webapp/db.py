@@ -19,7 +19,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from webapp.config import Settings, TroubleError, folder
+from webapp.config import Settings, TroubleError, folder, make_folder
 
 BUSY_SECONDS = 5
 # Chosen once, never changed: it keeps two programs from upgrading one PostgreSQL at a time.
@@ -64,7 +64,7 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
 
     @event.listens_for(engine, "do_connect")
     def make_room(*_: object) -> None:
-        Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(Path(str(engine.url.database)).parent)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
@@ -192,14 +192,16 @@ def upgrade(engine: Engine) -> None:
         if at == head():
             return
         if at and at > head():
-            message = (
-                f"The database stands at {at}, newer than this release ({head()}): upgrade it."
-            )
+            message = f"The database stands at {at}, newer than this release ({head()}): upgrade Lendemain."
             raise TroubleError(message)
         _migrate(engine)
     except DBAPIError as error:
         why = str(error.orig).strip().splitlines()
-        message = f"The database cannot be used: {why[0] if why else type(error.orig).__name__}"
+        # PostgreSQL says itself where it was looked for.
+        where = f" {engine.url.database}" if engine.dialect.name == "sqlite" else ""
+        message = (
+            f"The database{where} cannot be used: {why[0] if why else type(error.orig).__name__}"
+        )
         raise TroubleError(message) from error
 
 

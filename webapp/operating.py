@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from webapp import db
-from webapp.config import Settings, TroubleError
+from webapp.config import Settings, TroubleError, make_folder
 from webapp.reminders.keys import FILE, SECRET, Key, Keys
 
 KINDS = {"sqlite": "SQLite", "elsewhere": "PostgreSQL"}
@@ -141,9 +141,9 @@ def restore(settings: Settings, file: Path) -> int:
 
     What came due before this moment is not sent: it may have been, after the backup was made.
 
-    :raises TroubleError: when the file is not whole, or the data folder is in use
+    :raises TroubleError: when the file is not whole, or the data folder is in use or cannot be
     """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(settings.data)
     to = {FILE: settings.data / FILE, SECRET: settings.data / SECRET}
     if settings.sqlite_file:
         to[DATABASE] = settings.sqlite_file
@@ -152,35 +152,63 @@ def restore(settings: Settings, file: Path) -> int:
     there = [str(path) for path in (*to.values(), *left) if path.exists()]
     if there:
         raise TroubleError(f"There already: {', '.join(there)}. Move them away first.")
-    with tempfile.TemporaryDirectory(dir=settings.data) as folder:
-        aside = Path(folder)
-        try:
-            with tarfile.open(file) as archive:
-                contents = {name: _read(archive, name) for name in (FILE, SECRET, ABOUT)}
-                kind = json.loads(contents[ABOUT])["database"]
-                if kind == "sqlite":
-                    contents[DATABASE] = _read(archive, DATABASE)
-            if kind != ("sqlite" if DATABASE in to else "elsewhere"):
-                raise TroubleError(
-                    f"{file} is of a site whose database was {KINDS[kind]}; "
-                    "WEBAPP_DATABASE_URL says otherwise. Set it as it was, then restore."
-                )
+    contents = _contents(file, DATABASE in to)
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.data) as folder:
+            aside = Path(folder)
             for name, content in contents.items():
                 (aside / name).write_bytes(content)
                 (aside / name).chmod(0o600)
-            Keys(aside)
-            count = _never_ring_twice(replace(settings, data=aside, database_url=""))
-        except (OSError, tarfile.TarError, sqlite3.Error, KeyError, ValueError) as error:
-            words = f"{file} is not a whole backup of Lendemain ({type(error).__name__})"
-            raise TroubleError(words) from error
-        # The database first: it is the one that may be on another disk, and fail.
-        for name, path in reversed(to.items()):
-            if (aside / name).exists():
-                shutil.move(aside / name, path)
+            try:
+                Keys(aside)
+                count = _never_ring_twice(replace(settings, data=aside, database_url=""))
+            except sqlite3.Error as error:
+                raise _not_whole(file, error) from error
+            _put_all(aside, to)
+    except OSError as error:
+        raise TroubleError(f"{settings.data} cannot be restored into: {error.strerror}") from error
     print(
         f"Restored into {settings.data}. {count} reminders that were due before now will not ring."
     )
     return 0
+
+
+def _contents(file: Path, sqlite: bool) -> dict[str, bytes]:
+    try:
+        with tarfile.open(file) as archive:
+            contents = {name: _read(archive, name) for name in (FILE, SECRET, ABOUT)}
+            kind = json.loads(contents[ABOUT])["database"]
+            was = KINDS[kind]
+            if kind == "sqlite":
+                contents[DATABASE] = _read(archive, DATABASE)
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        raise _not_whole(file, error) from error
+    if (kind == "sqlite") is not sqlite:
+        raise TroubleError(
+            f"{file} is of a site whose database was {was}; "
+            "WEBAPP_DATABASE_URL says otherwise. Set it as it was, then restore."
+        )
+    return contents
+
+
+def _not_whole(file: Path, error: Exception) -> TroubleError:
+    return TroubleError(f"{file} is not a whole backup of Lendemain ({type(error).__name__})")
+
+
+def _put_all(aside: Path, to: dict[str, Path]) -> None:
+    """Move every file to its place, or none."""
+    begun: list[Path] = []
+    try:
+        # The database first: it is the one that may be on another disk, and fail.
+        for name, path in reversed(to.items()):
+            if (aside / name).exists():
+                make_folder(path.parent)
+                begun.append(path)
+                shutil.move(aside / name, path)
+    except OSError as error:
+        for each in begun:
+            each.unlink(missing_ok=True)
+        raise TroubleError(f"{begun[-1]} could not be written: {error.strerror}") from error
 
 
 def _read(archive: tarfile.TarFile, name: str) -> bytes:

@@ -155,6 +155,7 @@ def _listen(app: Flask, settings: Settings) -> Any:
     """Return a server that listens already.
 
     :raises OSError: when it cannot
+    :raises ValueError: when the host has no address
     """
     sockets: dict[int, Any] = {}
     server = create_server(
@@ -179,9 +180,7 @@ def serve(settings: Settings) -> int:
     app = create_app(settings)
     try:
         server = _listen(app, settings)
-    except OSError as error:
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-            raise
+    except (OSError, ValueError) as error:
         print(_cannot_listen(settings, error), file=sys.stderr)
         return 1
     if settings.metrics:
@@ -200,12 +199,15 @@ def serve(settings: Settings) -> int:
     return 0
 
 
-def _cannot_listen(settings: Settings, error: OSError) -> str:
-    if error.errno == errno.EACCES:
+def _cannot_listen(settings: Settings, error: OSError | ValueError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EACCES:
         return (
             f"Port {settings.port} needs more rights. Choose another: PORT=8001 python3 dev.py run"
         )
-    return (
-        f"Port {settings.port} is taken by another program. "
-        f"Stop that one, or choose another: PORT={settings.port + 1} python3 dev.py run"
-    )
+    if number == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} is taken by another program. "
+            f"Stop that one, or choose another: PORT={settings.port + 1} python3 dev.py run"
+        )
+    return f"HOST is {settings.host!r}, but must be an address of this machine, or 0.0.0.0 for all"

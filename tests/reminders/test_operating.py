@@ -172,6 +172,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+def started(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run a `lendemain` command that is to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "webapp.cli", *arguments], cwd=ROOT, env={**os.environ, **environ},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
 # --- keys ----------------------------------------------------------------------------------------
 
 
@@ -596,6 +604,61 @@ def test_a_backup_of_another_kind_of_site_is_not_restored_without_a_word(
     assert any_move.arrived == []
 
 
+@pytest.mark.parametrize("folder", ["/etc/passwd", "/proc/nope"])
+def test_a_folder_that_cannot_be_is_named(folder: str, move: Move, command: Command) -> None:
+    assert move.back_up()[0] == 0
+    move.there = replace(move.there, data=Path(folder))
+    url = {"WEBAPP_DATABASE_URL": f"sqlite:///{folder}/lendemain.sqlite"}
+    data = {"WEBAPP_DATA": folder}
+    for status, words in (
+        command("serve", **data),
+        command("serve", WEBAPP_DATA=str(move.site.settings.data), **url),
+        command("keys", **data),
+        command("backup", "never.tar", **data),
+        move.restore(),
+    ):
+        assert status in REFUSED
+        assert folder in words
+        assert "WEBAPP_DATA" in words
+
+
+@pytest.mark.parametrize("given", ["data", "url"])
+def test_a_database_that_cannot_be_opened_is_named(given: str, small_site: Site) -> None:
+    environ = {**small_site.environ(), "PORT": str(free_port())}
+    small_site.engine.dispose()
+    file = small_site.settings.data / DATABASE
+    if given == "url":
+        file = small_site.settings.data / "other.sqlite"
+        environ["WEBAPP_DATABASE_URL"] = f"sqlite:///{file}"
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    answer = started("serve", **environ)
+    assert answer.returncode in REFUSED
+    assert str(file) in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert "nobody foresaw" not in answer.stderr
+
+
+def test_a_restored_database_may_be_the_first_in_its_folder(move: Move, tmp_path: Path) -> None:
+    mine = move.site.confirmed(ring("later", at=HOUR))
+    assert move.back_up()[0] == 0
+    there = f"sqlite:///{tmp_path / 'disk' / 'deep' / 'other.sqlite'}"
+    move.there = replace(move.there, database_url=there)
+    status, words = move.restore(WEBAPP_DATABASE_URL=there)
+    assert status == 0, words
+    with move.restored() as restored:
+        assert restored.outcomes(mine) == {"later": None}
+
+
+@pytest.mark.parametrize("where", ["/proc/nope/other.sqlite", "/proc/other.sqlite"])
+def test_a_restore_that_fails_midway_leaves_nothing(where: str, move: Move) -> None:
+    assert move.back_up()[0] == 0
+    status, words = move.restore(WEBAPP_DATABASE_URL=f"sqlite:///{where}")
+    assert status in REFUSED
+    assert "/proc" in words
+    assert move.arrived == []
+
+
 # --- the doctor ----------------------------------------------------------------------------------
 
 
@@ -889,6 +952,14 @@ def test_every_metric_is_documented_and_none_besides(small_site: Site) -> None:
     assert {each.removesuffix("_bucket") for each in written} == names
 
 
+@pytest.mark.parametrize("host", ["nonsense.invalid", "10.99.99.99"])
+def test_a_host_that_is_not_this_machine_is_said(host: str, tmp_path: Path) -> None:
+    answer = started("serve", WEBAPP_DATA=str(tmp_path), PORT=str(free_port()), HOST=host)
+    assert answer.returncode in REFUSED
+    assert f"HOST is '{host}'" in answer.stderr
+    assert "nobody foresaw" not in answer.stderr
+
+
 def test_a_taken_address_for_metrics_is_said(lived: Running, tmp_path: Path) -> None:
     environ = {**lived.environ, "WEBAPP_DATA": str(tmp_path), "PORT": str(free_port())}
     answer = subprocess.run(
@@ -1015,4 +1086,5 @@ def test_a_server_older_than_its_database_says_so_and_does_not_start(small_site:
     assert answer.returncode in REFUSED
     assert "9999" in answer.stderr
     assert "newer than this release" in answer.stderr
+    assert "upgrade Lendemain" in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from webapp.config import TroubleError
+from webapp.config import TroubleError, make_folder
 
 CURVE = ec.SECP256R1()
 FILE, SECRET = "keys.json", "secret"
@@ -80,6 +80,7 @@ class Keys:
 
         :param make: False for those who only look: to them there must be a site already
         :raises KeysError: when there is none, or a file is there and is not what it should be
+        :raises TroubleError: when they cannot be made
         """
         self.folder = folder
         self.file = folder / FILE
@@ -131,9 +132,13 @@ class Keys:
 
 
 def _make(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_once(folder / FILE, _written([Key(_today(), new_private_key())]))
-    make_once(folder / SECRET, base64url(secrets.token_bytes(32)))
+    make_folder(folder)
+    try:
+        make_once(folder / FILE, _written([Key(_today(), new_private_key())]))
+        make_once(folder / SECRET, base64url(secrets.token_bytes(32)))
+    except OSError as error:
+        message = f"The keys cannot be written into {folder} (WEBAPP_DATA): {error.strerror}"
+        raise KeysError(message) from error
 
 
 def _be_there(folder: Path) -> None:
