@@ -340,6 +340,26 @@ def test_every_absolute_address_is_of_the_origin() -> None:
         assert "127.0.0.1" not in body
 
 
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_a_slash_that_is_missing_sends_nobody_over_http(proxies: str) -> None:
+    client = browser_of(read_settings(online(WEBAPP_PROXIES=proxies)))
+    headers = {"Host": "lendemain.example.org", "X-Forwarded-Proto": "http"}
+    answer = client.get("/en?plan=1.abc", headers=headers)
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == "https://lendemain.example.org/en/?plan=1.abc"
+
+
+def test_even_another_host_is_answered_with_care() -> None:
+    client = browser_of(read_settings(online()))
+    answer = client.get("/fr/", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    # A promise to stay with https would bind a name that is not this site's.
+    assert "Strict-Transport-Security" not in answer.headers
+
+
 def test_https_stays_https() -> None:
     client = browser_of(read_settings(online()))
     headers = {"Host": "lendemain.example.org"}
