@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
@@ -32,6 +32,8 @@ PATIENCE, SWEEP = 20, 5
 # process's file descriptors, of which most systems give 1,024.
 CONNECTIONS, OTHER_FILES = 900, 124
 RESTART_SECONDS = 1.0
+# A plan in an address has 1,200 characters; the rest is for cookies of others on this domain.
+MAX_HEAD = 32 * 1024
 LINGER_SECONDS, LINGER_BYTES = 5, 16 * 1024 * 1024
 LINGERING = threading.BoundedSemaphore(16)
 
@@ -94,9 +96,22 @@ def _asked(request: HTTPRequestParser) -> dict[str, str]:
     return {"REQUEST_METHOD": request.command, "PATH_INFO": request.path, **said}
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Reads a request, and refuses one that says in two ways where it ends."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head; a proxy in front may have believed the other of the two (RFC 9112, 6.1)."""
+        super().parse_header(header_plus)
+        coded = self.chunked or "TRANSFER_ENCODING" in self.headers
+        if coded and "CONTENT_LENGTH" in self.headers:
+            words = "Content-Length beside Transfer-Encoding"
+            raise ParsingError(words)
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that says what was wrong, and stays until that could be read."""
 
+    parser_class = Parser
     error_task_class = ProblemTask
     lingers = False
     last_activity: float
@@ -160,7 +175,7 @@ def _listen(app: Flask, settings: Settings) -> Any:
     sockets: dict[int, Any] = {}
     server = create_server(
         app, map=sockets, host=settings.host, port=settings.port, threads=THREADS, ident=None,
-        max_request_body_size=MAX_BODY + FRAMES, clear_untrusted_proxy_headers=False,
+        max_request_header_size=MAX_HEAD, max_request_body_size=MAX_BODY + FRAMES, clear_untrusted_proxy_headers=False,
         channel_timeout=PATIENCE, cleanup_interval=SWEEP,
         # Never reached, or nobody would be let in; and `select` knows no descriptor above 1,023.
         connection_limit=2 * CONNECTIONS, asyncore_use_poll=True,

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.client
 import json
+import re
 import secrets
 import socket
 import time
@@ -541,10 +542,12 @@ def test_a_body_in_chunks_is_read_like_any_other(served: Server) -> None:
         # What is hardly HTTP may be left without an answer: 0.
         ("5,000 digits of length", request(RECEIPT, length="9" * 5000), {0, 400, 413}),
         ("two lengths", request(RECEIPT, more="Content-Length: 3\r\n"), {400}),
-        ("a length and chunks", request(chunked(RECEIPT), more=CHUNKS), {204, 400}),
+        ("a length and chunks", request(chunked(RECEIPT), more=CHUNKS), {400}),
+        ("both, in HTTP/1.0", request(chunked(RECEIPT), more=CHUNKS).replace(b"/1.1", b"/1.0"), {400}),
         ("bad chunks", request(b"zz\r\n{}\r\n0\r\n\r\n", length="", more=CHUNKS), {400}),
         ("a negative chunk", request(b"-5\r\n{}\r\n0\r\n\r\n", length="", more=CHUNKS), {400}),
         ("an unknown coding", request(RECEIPT, more="Transfer-Encoding: gzip\r\n"), {400, 501}),
+        ("a header of 33 KB", request(RECEIPT, more=f"X: {'x' * 33_000}\r\n"), {431}),
         ("a header of 300 KB", request(RECEIPT, more=f"X: {'x' * 300_000}\r\n"), {400, 431}),
         ("no host", request(RECEIPT).replace(b"Host: 127.0.0.1\r\n", b""), {400}),
         ("another host", request(RECEIPT).replace(b"Host: 127.0.0.1", b"Host: evil.example"), {400}),
@@ -557,6 +560,33 @@ def test_a_body_that_lies_about_itself_does_no_harm(
 ) -> None:
     assert spoken(served, raw)[0] in codes, name
     answers_still(served)
+
+
+def test_nothing_behind_a_request_that_lies_about_its_end_is_answered(served: Server) -> None:
+    hidden = request(RECEIPT)
+    lying = request(b"0\r\n\r\n", length="4", more=CHUNKS).replace(b"close", b"keep-alive")
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as wire:
+        wire.sendall(lying + hidden)
+        heard = b"".join(iter(lambda: wire.recv(65536), b""))
+    assert re.findall(rb"HTTP/1\.[01] (\d+)", heard) == [b"400"]
+
+
+def test_many_odd_headers_leave_no_memory_behind(served: Server) -> None:
+    def ask(number: int) -> int:
+        odd = f"Accept-Encoding: {number:06}{'a' * 250_000}\r\n"
+        return spoken(served, request(RECEIPT, path="/fr/", more=odd).replace(b"POST", b"GET"))[0]
+
+    ask(0)
+    before = memory_of(served)
+    assert {ask(number) for number in range(300)} <= {431}
+    assert memory_of(served) - before <= 20 * MEBIBYTE
+
+
+def test_the_longest_plan_and_many_cookies_of_others_still_get_a_page(served: Server) -> None:
+    raw = request(
+        path=f"/fr/today?plan=1.{'a' * 1190}", length="", more=f"Cookie: {'x' * 16_000}\r\n"
+    )
+    assert spoken(served, raw.replace(b"POST", b"GET"))[0] == 200
 
 
 def test_a_body_that_never_comes_keeps_nobody_waiting(served: Server) -> None:
