@@ -24,11 +24,15 @@ def other(language: Language) -> Language:
 
 def at_the_door(accepted: LanguageAccept) -> Language:
     """Choose for someone who named no language in the address: French unless English is preferred."""
+    wanted: dict[str, float] = {}
     for tag, quality in accepted:
-        primary = tag.lower().split("-")[0]
-        if quality and primary in LANGUAGES:
-            return "en" if primary == "en" else "fr"
-    return "fr"
+        wanted.setdefault(tag.lower().split("-")[0], quality)
+    others = wanted.get("*", 0)
+    english, french = wanted.get("en", others), wanted.get("fr", others)
+    if english == french > 0:
+        # As much of both: the first that was named.
+        return "en" if [each for each in wanted if each in LANGUAGES][:1] == ["en"] else "fr"
+    return "en" if english > french else "fr"
 
 
 def of_path(path: str, accepted: LanguageAccept) -> Language:
