@@ -153,6 +153,14 @@ def test_what_is_no_plan_gets_the_plain_manifest(plan: str, client: FlaskClient)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_plan_in_its_address_makes_no_page_of_what_is_none(client: FlaskClient) -> None:
+    for path in ("microneedling/draft/standard/reminders.json", "today"):
+        plain = client.get(f"/fr/{path}")
+        carried = client.get(f"/fr/{path}?plan={LINK}")
+        assert carried.content_type == plain.content_type
+        assert carried.data == plain.data
+
+
 def test_today_is_the_same_page_with_a_plan_in_its_address_and_no_cache_learns_of_it(
     client: FlaskClient,
 ) -> None:

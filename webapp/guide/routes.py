@@ -97,7 +97,8 @@ def room(pages: Mapping[str, Page]) -> Blueprint:
             rendered = kept[language, path] = _render(pages[path])
         if "plan" in request.args:
             # Nothing may remember this address: it holds a plan on its way to a home screen.
-            return Response(rendered.plain.body, headers={"Cache-Control": "no-store"})
+            fresh = {"Cache-Control": "no-store"}
+            return Response(rendered.plain.body, headers=fresh, mimetype=rendered.page.media)
         brotli = takes_brotli(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
         return rendered.brotli if brotli else rendered.plain
 
