@@ -143,10 +143,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def troubled(error: DBAPIError) -> bool:
-    """Say whether another try may do better: the database is locked, full or away, or two changes
-    came at once.
+    """Say whether it is the database's state and not the question: it is locked, full, away or
+    damaged, or two changes came at once.
     """
-    return isinstance(error, OperationalError | IntegrityError) or error.connection_invalidated
+    momentary = isinstance(error, OperationalError | IntegrityError)
+    return momentary or error.connection_invalidated or damaged(error)
 
 
 def damaged(error: SQLAlchemyError) -> bool:

@@ -7,9 +7,13 @@ query, the words of an exception) does not get in.
 import json
 import logging
 import sys
+import threading
+import time
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from types import TracebackType
 
+OFTEN = 60.0  # seconds between two lines about the same thing
 FIELDS = ("origin", "status", "reason", "count", "sender", "which", "route", "where")
 
 
@@ -22,6 +26,25 @@ def set_up(level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name in ("waitress", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+class Seldom:
+    """Lets each thing be said once a minute; for any thread."""
+
+    def __init__(self) -> None:
+        """Begin with nothing said."""
+        self._said: dict[Hashable, float] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def lets(self, what: Hashable) -> bool:
+        """Say whether it is time to speak of something, which counts as having spoken."""
+        with self._one_at_a_time:
+            now = time.monotonic()
+            if now - self._said.get(what, -OFTEN) < OFTEN:
+                return False
+            self._said = {each: at for each, at in self._said.items() if now - at < OFTEN}
+            self._said[what] = now
+            return True
 
 
 class Line(logging.Formatter):

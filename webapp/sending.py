@@ -14,12 +14,14 @@ from webapp.reminders.sender import Sender
 
 
 def send(settings: Settings, *, child: bool) -> int:
-    """Ring until SIGTERM or SIGINT; as a child, until standard input ends."""
+    """Ring until SIGTERM, SIGINT or SIGHUP; as a child, until standard input ends."""
     engine = db.make_engine(settings, durable=False)
     db.upgrade(engine)
     told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Under nohup the terminal's end is none of its business.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: told.set())
 
     def stops() -> bool:
         return told.is_set() or (child and _parent_is_gone())

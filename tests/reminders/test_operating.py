@@ -32,7 +32,8 @@ from tests.reminders.cluster import Cluster
 from tests.reminders.site import HOUR, MINUTE, ROOT, Site, Subscribed, ring
 from webapp import cli, create_app, db, doctor, metrics
 from webapp.config import Settings, TroubleError
-from webapp.reminders import due
+from webapp.logs import Seldom
+from webapp.reminders import due, routes
 from webapp.reminders.keys import FILE, SECRET, Keys
 from webapp.reminders.tables import metadata
 
@@ -991,14 +992,34 @@ def test_whoever_hangs_up_early_is_not_written_down(lived: Running) -> None:
     assert "CANARYPATH" not in log
 
 
+def test_a_damaged_database_is_said_once_and_asks_for_patience(
+    small_site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_seldom", Seldom())
+    mine = small_site.subscribe(*(ring(f"r{number}", at=HOUR) for number in range(200)))
+    small_site.client.application.extensions["lendemain"].dispose()
+    small_site.engine.dispose()
+    spoil(small_site.settings.data / DATABASE)
+    for _ in range(3):
+        answer = small_site.client.get(mine.path, headers=mine.bearer)
+        assert answer.status_code == 503
+        assert answer.content_type == "application/problem+json"
+        assert answer.headers["Retry-After"]
+    lines = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [line.getMessage() for line in lines] == ["the database does not answer"]
+
+
 # --- a sender alone ------------------------------------------------------------------------------
 
 
-def test_a_sender_alone_serves_a_database_and_ends_when_it_is_told(small_site: Site) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_sender_alone_serves_a_database_and_ends_when_it_is_told(
+    number: signal.Signals, small_site: Site
+) -> None:
     mine = small_site.confirmed(ring(at=-MINUTE))
     process = small_site.start_sender()
     assert comes_true(lambda: len(mine.phone.pushes) == 1)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     assert process.wait(15) == 0
     assert small_site.sql("SELECT count(*) FROM sender") == [(1,)]
     assert small_site.outcomes(mine) == {"evening": "accepted"}

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from webapp import db
 from webapp.config import Settings
 from webapp.languages import at_the_door, catalogue
+from webapp.logs import Seldom
 from webapp.reminders import networks, subscriptions
 from webapp.reminders.asking import (
     N_,
@@ -46,6 +47,7 @@ WORDS = {
     503: N_("The database does not answer. Nothing was changed. Try again in a moment."),
 }
 BUSY_RETRY_AFTER = 5  # seconds
+_seldom = Seldom()
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +253,9 @@ def _refusal(error: ProblemError) -> Response:
 def _refusal_for_now(error: DBAPIError) -> Response:
     if not db.troubled(error):
         raise error
-    log.error("the database does not answer", extra={"reason": type(error.orig).__name__})
+    reason = type(error.orig).__name__
+    if _seldom.lets(reason):
+        log.error("the database does not answer", extra={"reason": reason})
     return problem(503, retry_after=BUSY_RETRY_AFTER)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.config import Settings
 from webapp.db import now_ms, writing
+from webapp.logs import Seldom
 from webapp.reminders import due, forgetting, gone, watch
 from webapp.reminders.due import Parcel
 from webapp.reminders.endpoints import Endpoint, read_endpoint, service_of
@@ -100,7 +101,7 @@ class Sender:
         self._chance = random.SystemRandom()
         self._more = False
         self._next = dict.fromkeys(("tick", "beat", "sweep", "database"), 0.0)
-        self._said: dict[tuple[str, str], float] = {}
+        self._seldom = Seldom()
 
     def run(self, stops: Callable[[], bool]) -> None:
         """Ring until told to stop; then finish what is in flight and give back the rest."""
@@ -270,7 +271,6 @@ class Sender:
             del self._lanes[origin]
             self._took.pop(origin, None)
         self._tokens.drop_old(now_ms() / 1000)
-        self._said = {each: at for each, at in self._said.items() if now - at < 60}
 
     # --- the road --------------------------------------------------------------------------------
 
@@ -443,10 +443,8 @@ class Sender:
 
     def _say(self, kind: str, which: str, words: str, answer: Answer | None = None) -> None:
         """Tell the operator, once a minute for each thing."""
-        now = time.monotonic()
-        if now - self._said.get((kind, which), -60.0) < 60:
+        if not self._seldom.lets((kind, which)):
             return
-        self._said[kind, which] = now
         extra: dict[str, object] = {"which": which}
         if answer:
             extra |= {"status": answer.status, "reason": answer.error}
