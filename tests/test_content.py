@@ -1008,6 +1008,14 @@ INGREDIENT_PLANTS = {
         LISTED, r"beside: \{of: mineral-filters", "beside: {of: minerals",
         "ingredients › classes › iron-oxides › beside › of", "'minerals' is not a class",
     ),
+    "a class that waits with no activity": Plant(
+        LISTED, r"    activity: scrub\n", "    activity: scrubs\n",
+        "ingredients › classes › scrubs › activity", "'scrubs' is not an activity with a wait of its own",
+    ),
+    "a class that waits with what takes no wait": Plant(
+        LISTED, r"    activity: perfume\n", "    activity: polysporin\n",
+        "ingredients › classes › fragrance › activity", "'polysporin' is not an activity with a wait of its own",
+    ),
     "one name for two": Plant(
         LISTED, r'inci: "STEARIC ACID"', 'inci: "Lactic acid"',
         "ingredients › bases › 110", "LACTICACID already stands for another ingredient",

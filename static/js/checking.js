@@ -1,8 +1,9 @@
 /** "What's in it?": a list is read, and its answer told; what it says of a class is lifted from the page. */
 
 import { platform } from "./browser.js";
-import { allowedFrom } from "./plan.js";
+import { allowedFrom, ownWaits } from "./plan.js";
 import { answerOf, nameIndex, readList } from "./products.js";
+import { recall } from "./record.js";
 import { many, moment, phoneZone, waitInWords, words } from "./wording.js";
 
 const HOUR_MS = 3_600_000;
@@ -54,13 +55,14 @@ class Product {
     this.byClass(answerOf(index, readList(index, names.join(", ")), "unknown", 0).waiting);
   }
 
-  tell(index, lines) {
+  async tell(index, lines) {
+    const own = this.treatment ? ownWaits(await recall("clinic")) : {};
     // Dates take their time to be put into words, and one answer says the same one often.
     this.times.clear();
     const { treatment, shown } = this;
     const since = treatment ? (Date.now() - allowedFrom(treatment, 0)) / HOUR_MS : 0;
     const variant = treatment?.variant ?? "unknown";
-    const found = answerOf(index, lines, variant, since);
+    const found = answerOf(index, lines, variant, since, own);
     const title = shown.querySelector("h2");
     title.textContent = this.title(found);
     shown.hidden = false;
@@ -121,10 +123,11 @@ class Product {
     return element("p", "", link);
   }
 
-  when({ kind, hours }) {
+  when({ kind, hours, theirs }) {
     if (kind === "never") return words("not_at_home");
     if (kind === "ask") return words("ask_someone");
-    return words(this.treatment ? "until" : "so_long", { time: this.time(hours) });
+    const wait = words(this.treatment ? "until" : "so_long", { time: this.time(hours) });
+    return theirs ? `${wait} · ${words("your_clinic")}` : wait;
   }
 }
 

@@ -6,11 +6,13 @@
  * @typedef {{first?: number, kind?: Kind, hours?: number}} Own  what an ingredient does not share with its class;
  *   `first`: it counts among so many first ones of a list
  * @typedef {(string | Own)[]} Names  all that stands for one thing, the name of the nomenclature (INCI) first
- * @typedef {{kind: Kind, hours: number | Record<string, number>, beside?: {of: string, hours: number}, names: Names[]}} Class
- *   `hours` after the treatment, of all variants or by variant; `beside`: those of a product with something of another class
+ * @typedef {{kind: Kind, hours: number | Record<string, number>, activity?: string,
+ *   beside?: {of: string, hours: number}, names: Names[]}} Class  `hours` after the treatment, of all variants or by
+ *   variant; a clinic's own wait for `activity` stands instead of them; `beside`: those of a product with something of another class
  * @typedef {{classes: Record<string, Class>, bases: Names[], base: number}} Table  `base`: the hours of any product
  * @typedef {{inci: string, of?: string, names: string[]} & Own} Entry  `of` a class; a base has none
  * @typedef {{text: string, entries: Entry[], known: boolean}} Line
+ * @typedef {{entry: Entry, of: string, kind: Kind, hours: number, theirs: boolean}} Judged  `theirs`: it waits as the clinic said
  */
 
 import { distance } from "./slips.js";
@@ -274,13 +276,16 @@ const stricter = (table, one, other) => waits(table, one) && !waits(table, other
  * @param {Line[]} lines
  * @param {string} variant
  * @param {number} since  hours since the treatment
+ * @param {Object<string, number>} own  the clinic's own waits, by activity
  * @returns {{answer: "unknown" | "never" | "ask" | "wait" | "clear", hours: number, known: number, all: number,
- *   waiting: {entry: Entry, kind: Kind, hours: number}[], over: {entry: Entry, kind: Kind, hours: number}[]}}
+ *   waiting: Judged[], over: Judged[]}}
  *   `hours`: after which nothing of it is on the wait list; of something to ask about, before which not even that
  */
-export function answerOf({ table }, lines, variant, since) {
+export function answerOf({ table }, lines, variant, since, own = {}) {
   const there = new Set(lines.flatMap(({ entries }) => entries.map(({ of }) => of)));
-  const judged = lines.flatMap(({ entries }, place) => entries.map((entry) => judge(table, entry, place, there, variant)));
+  const judged = lines.flatMap(({ entries }, place) =>
+    entries.map((entry) => judge(table, entry, place, there, variant, own)),
+  );
   const listed = judged.filter(({ of }) => of).sort((one, other) => rank(other) - rank(one));
   const still = ({ kind, hours }) => kind !== "from" || hours > since;
   const known = lines.filter((each) => each.known).length;
@@ -302,10 +307,12 @@ export function answerOf({ table }, lines, variant, since) {
 const RANK = { never: 2_000_000, ask: 1_000_000, from: 0 };
 const rank = ({ kind, hours }) => RANK[kind] + hours;
 
-function judge(table, entry, place, there, variant) {
+function judge(table, entry, place, there, variant, own) {
   const little = entry.first && place >= entry.first;
   if (!entry.of || little) return { entry, of: null, kind: "from", hours: 0 };
-  const { kind, hours, beside } = table.classes[entry.of];
-  const usual = beside && there.has(beside.of) ? beside.hours : (hours[variant] ?? hours);
-  return { entry, of: entry.of, kind: entry.kind ?? kind, hours: entry.hours ?? usual };
+  const { kind, hours, beside, activity } = table.classes[entry.of];
+  const near = beside && there.has(beside.of) ? beside.hours : undefined;
+  const theirs = near === undefined ? own[activity] : undefined;
+  const ours = entry.hours ?? near ?? hours[variant] ?? hours;
+  return { entry, of: entry.of, kind: entry.kind ?? kind, hours: theirs ?? ours, theirs: theirs !== undefined };
 }

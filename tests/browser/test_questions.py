@@ -310,7 +310,7 @@ def looks_up(phone: Phone, text: str, language: str = "en") -> str:
     """Paste a list, have it looked up, and return the answer, which has the focus."""
     phone.page.get_by_role("textbox").fill(text)
     tap(phone, PRODUCT[language]["look"])
-    assert phone.focused_heading() == title(phone)
+    expect(phone.page.locator("#made-out")).to_be_focused()
     return plainly(title(phone))
 
 
@@ -353,6 +353,19 @@ def test_a_list_of_ingredients_is_answered_with_what_must_wait_until_when_and_wh
     phone.open(f"/{language}/questions/ingredients")
     expect(phone.page.locator("[data-first-days]")).to_be_hidden()
     assert looks_up(phone, "AQUA, GLYCERIN, RETINOL", language) == said["clear"]
+
+
+@DAILY_FRENCH
+def test_what_my_clinic_said_of_retinoids_holds_for_a_product_and_is_called_theirs(
+    new_phone: NewPhone, language: str
+) -> None:
+    phone = asking(new_phone, language, day=15)
+    clinic = {"name": "", "phone": "", "hours": "", "waits": {"retinoids": 672}}
+    phone.page.evaluate(PUT_IN, ["clinic", clinic])
+    phone.open(f"/{language}/questions/ingredients")
+    assert "22" in looks_up(phone, "AQUA, GLYCERIN, RETINOL", language)
+    theirs = {"en": "10:30 am · your clinic", "fr": "10 h 30 · votre clinique"}[language]
+    assert theirs in reads(phone, "waiting")
 
 
 def test_nothing_that_is_no_ingredient_is_answered(new_phone: NewPhone) -> None:

@@ -34,13 +34,22 @@ def protocol() -> Protocol:
     return read_library(folder("protocols"), date(2026, 11, 26)).protocols[0]
 
 
-def made_of(texts: list[str], variant: str = "standard", since: float = 0) -> list[dict[str, Any]]:
-    """Return what the phone makes of each text, so many hours after the treatment."""
+def made_of(
+    texts: list[str],
+    variant: str = "standard",
+    since: float = 0,
+    own: dict[str, int] | None = None,
+) -> list[dict[str, Any]]:
+    """Return what the phone makes of each text, so many hours after the treatment.
+
+    ``own`` are the clinic's own waits that were entered, by activity.
+    """
     told = {
         "table": products_table(protocol()),
         "texts": texts,
         "variant": variant,
         "since": since,
+        "own": own or {},
     }
     answer = subprocess.run(
         [node(), str(HERE / "read.mjs")],
@@ -258,3 +267,38 @@ def test_nothing_at_all_is_not_fine() -> None:
     for made in made_of(["", "   ", "12 345", "...", ", , ,"], since=1000):
         assert made["answer"] == "unknown"
         assert made["all"] == 0
+
+
+# The clinic's own waits
+
+
+def test_what_my_clinic_said_of_retinoids_holds_for_a_product_with_retinol() -> None:
+    (made,) = made_of(["Aqua, Glycerin, Retinol"], since=360, own={"retinoids": 672})
+    assert (made["answer"], made["hours"], made["waiting"]) == ("wait", 672, ["RETINOL"])
+    # Theirs wins in both directions, as on every other page.
+    (sooner,) = made_of(["Aqua, Glycerin, Glycolic acid"], since=100, own={"acids": 96})
+    assert (sooner["answer"], sooner["hours"]) == ("clear", 96)
+
+
+def test_a_clinics_wait_never_opens_what_must_be_asked_about_or_what_is_never() -> None:
+    own = {each.id: 0 for each in protocol().activities}
+    texts = ["Tretinoin", "Lidocaine", "Polysporin", "cortisone", "Hydroquinone", "Minoxidil"]
+    answers = [each["answer"] for each in made_of(texts, since=2000, own=own)]
+    assert answers == ["ask", "never", "ask", "ask", "ask", "ask"]
+
+
+def test_every_class_that_an_activity_speaks_of_waits_as_it_does() -> None:
+    listed = protocol().ingredients
+    assert listed
+    waits_with = {each.id: each.activity for each in listed.classes if each.activity}
+    named = {"retinoids", "acids", "acne-cream", "scrub", "perfume", "makeup"}
+    assert named < {*waits_with.values()}
+    rows = {each.of: each.inci for each in listed.ingredients}
+    for of, activity in waits_with.items():
+        (made,) = made_of([rows[of]], own={activity: 1008})
+        assert made["hours"] == 1008, of
+
+
+def test_the_tint_of_a_mineral_sunscreen_still_comes_with_it() -> None:
+    (made,) = made_of(["Zinc oxide, Aqua, Iron oxides"], own={"makeup": 120})
+    assert made["hours"] == 24

@@ -8,10 +8,11 @@ from webapp.protocol.models import Ingredient, IngredientClass, Named, Protocol
 def products_table(protocol: Protocol) -> dict[str, object]:
     """Return the table of a protocol with ingredients, as `static/js/products.js` reads it.
 
-    ``{"classes": {id: {"kind", "hours", "beside", "names": […]}}, "bases": […], "base": hours}``:
-    hours are one number, or those of each variant by its id; names are the lists of all that stands
-    for one thing, its own first, with what it does not share with its class at the end. No product
-    comes before ``base``, the hours of the mildest class.
+    ``{"classes": {id: {"kind", "hours", "activity", "beside", "names": […]}}, "bases": […], "base":
+    hours}``: hours are one number, or those of each variant by its id; a clinic's own wait for
+    ``activity`` stands instead of them; names are the lists of all that stands for one thing, its
+    own first, with what it does not share with its class at the end. No product comes before
+    ``base``, the hours of the mildest class.
     """
     listed = protocol.ingredients
     assert listed
@@ -31,7 +32,7 @@ def products_table(protocol: Protocol) -> dict[str, object]:
 def _class(found: IngredientClass, waits: list[int], variants: list[str]) -> dict[str, object]:
     alike = len({*waits}) == 1
     hours = waits[0] if alike else dict(zip(variants, waits, strict=True))
-    more = {"beside": found.beside.model_dump()} if found.beside else {}
+    more = found.model_dump(mode="json", include={"activity", "beside"}, exclude_none=True)
     return {"kind": found.kind, "hours": hours, **more}
 
 

@@ -457,9 +457,13 @@ class Beside(Model):
 
 
 class IngredientClass(Waiting):
-    """Ingredients that wait alike, and why. A ``soft`` one blocks pores at most: a note, no warning."""
+    """Ingredients that wait alike, and why. A ``soft`` one blocks pores at most: a note, no warning.
+
+    A clinic's own wait for an ``activity`` is the wait of its ingredients as well.
+    """
 
     id: Identifier
+    activity: Identifier | None = None
     name: Text
     soft: bool = False
     beside: Beside | None = None

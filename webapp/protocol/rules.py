@@ -723,6 +723,23 @@ def every_ingredient_is_of_a_class(data: dict[str, Any], _today: date) -> Proble
                 yield (*place, "of"), f"{row.get('of')!r} is not a class"
 
 
+def a_class_waits_with_an_activity(data: dict[str, Any], _today: date) -> Problems:
+    """What a clinic's own wait moves with it is an activity that takes one."""
+    for start, held, protocol in _listed(data):
+        there = {row.get("id") for row in _rows(protocol, "activities") if _takes_own(row)}
+        for number, row in enumerate(_rows(held, "classes")):
+            if (activity := row.get("activity")) is not None and activity not in there:
+                what = f"{activity!r} is not an activity with a wait of its own"
+                yield (*start, "classes", number, "activity"), what
+
+
+def _takes_own(row: dict[str, Any]) -> bool:
+    hours = row.get("hours")
+    given = hours.values() if isinstance(hours, dict) else ()
+    by_the_hour = "like" in row or any(isinstance(each, int) for each in given)
+    return by_the_hour and row.get("kind") in {"from", "ask"}
+
+
 def no_name_stands_for_two_ingredients(data: dict[str, Any], _today: date) -> Problems:
     """What is read on a package means one thing, however it is spelt."""
     for start, held, _ in _listed(data):
@@ -805,6 +822,7 @@ RULES: tuple[Rule, ...] = (
     every_level_has_words_where_nothing_fits,
     every_class_answers,
     every_ingredient_is_of_a_class,
+    a_class_waits_with_an_activity,
     no_name_stands_for_two_ingredients,
     what_is_asked_can_be_answered,
 )
