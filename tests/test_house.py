@@ -206,6 +206,7 @@ def test_the_joined_modules_are_one_module(bundles: dict[str, str], tmp_path: Pa
         ("js", r"export\{([\w,$]+)\};?\s*$"),
         ("screens", r'^import\{([\w,$]+)\}from"\./[^"]+";'),
         ("questions", r'^import\{([\w,$]+)\}from"\./[^"]+";'),
+        ("packages", r'^import\{([\w,$]+)\}from"\./[^"]+";'),
     ):
         assert complaint(bundles[name], tmp_path / "joined.mjs") == ""
         joined, ties = re.subn(tie, "", bundles[name])
@@ -216,7 +217,7 @@ def test_the_joined_modules_are_one_module(bundles: dict[str, str], tmp_path: Pa
 def test_the_screens_take_what_the_script_of_every_page_lends(bundles: dict[str, str]) -> None:
     lent = re.search(r"export\{([\w,$]+)\}", bundles["js"])
     assert lent
-    for name in ("screens", "questions"):
+    for name in ("screens", "questions", "packages"):
         taken = re.search(r'import\{([\w,$]+)\}from"\./([^"]+)"', bundles[name])
         assert taken
         assert taken[1] == lent[1]
@@ -244,12 +245,15 @@ def imports_of(file: Path) -> dict[str, list[str]]:
 
 
 def test_every_module_is_joined_after_those_it_uses() -> None:
-    joined = [*assets.MODULES, *assets.SCREENS, *assets.QUESTIONS]
-    assert sorted(joined) == [file.stem for file in MODULES]
+    scripts = [[*assets.MODULES, *further] for further in assets.FURTHER.values()]
+    assert sorted({each for joined in scripts for each in joined}) == [
+        file.stem for file in MODULES
+    ]
     assert sorted({*assets.WORKER, *assets.PASS_THROUGH}) == [file.stem for file in WORKER]
-    for file in MODULES:
-        for neighbour in imports_of(file):
-            assert joined.index(neighbour) < joined.index(file.stem), file.name
+    for joined in scripts:
+        for name in joined:
+            for neighbour in imports_of(ROOT / f"static/js/{name}.js"):
+                assert joined.index(neighbour) < joined.index(name), name
 
 
 def test_a_module_imports_only_what_its_neighbour_exports() -> None:
@@ -274,7 +278,7 @@ def test_features_do_not_know_each_other() -> None:
         "asking", "searching",
     }  # fmt: skip
     for file in MODULES:
-        if file.stem not in {"app", "screens", "questions"}:
+        if file.stem not in {"app", "screens", "questions", "packages"}:
             assert set(imports_of(file)) & features == set(), file.name
 
 

@@ -109,6 +109,7 @@ def _set_up_templates(
         js_url=urls["js"],
         screens_url=urls["screens"],
         questions_url=urls["questions"],
+        packages_url=urls["packages"],
         static_url=assets.static_url,
         language_names=NAMES,
         supports=guide_pages.supports,

@@ -32,14 +32,15 @@ QUESTIONS = (
     "signs",
     "slips",
     "ask",
-    "products",
     "answers",
     "asked",
     "asking",
     "searching",
-    "checking",
     "questions",
 )
+# The page that reads packages has these, and is too heavy with all others.
+PACKAGES = ("slips", "products", "checking", "packages")
+FURTHER = {"screens": SCREENS, "questions": QUESTIONS, "packages": PACKAGES}
 WORKER = ("takeover", "shell", "pages", "push")
 # Instead of it, when the worker itself is the trouble.
 PASS_THROUGH = ("takeover", "pass", "push")
@@ -72,8 +73,9 @@ class JoinModules(Filter):
 
 
 def names_lent() -> list[str]:
-    """Return the names that screens and questions import from the modules of every page."""
-    texts = [(STATIC / f"js/{name}.js").read_text("utf-8") for name in (*SCREENS, *QUESTIONS)]
+    """Return the names that every further script imports from the modules of every page."""
+    names = sorted({name for modules in FURTHER.values() for name in modules})
+    texts = [(STATIC / f"js/{name}.js").read_text("utf-8") for name in names]
     found = [each for text in texts for each in IMPORT.findall(text) if each[1] in MODULES]
     return sorted({name.strip() for names, _ in found for name in names.split(",")} - {""})
 
@@ -130,7 +132,7 @@ def init_app(app: Flask) -> None:
         output="gen/lendemain.%(version)s.js",
     )
     environment.register("js", every_page)
-    for further, modules in (("screens", SCREENS), ("questions", QUESTIONS)):
+    for further, modules in FURTHER.items():
         bundle = Bundle(
             *(f"js/{name}.js" for name in modules),
             filters=(JoinModules, BorrowNames(every_page), "rjsmin"),
@@ -190,6 +192,7 @@ def urls(app: Flask) -> dict[str, str]:
         "js": found["lendemain.js"],
         "screens": found["screens.js"],
         "questions": found["questions.js"],
+        "packages": found["packages.js"],
         "worker": found["worker.js"],
         "pass-through": found["pass.js"],
     }

@@ -42,7 +42,7 @@ def kept_sets(pages: Mapping[str, Page], assets: Mapping[str, str]) -> dict[str,
     """
     kept = {path: page for path, page in pages.items() if page.keep is not None}
     guides = {page.keep for page in kept.values() if page.keep and page.keep.count("/") == 2}
-    named = [assets[each] for each in ("css", "js", "screens", "questions")]
+    named = [assets[each] for each in ("css", "js", "screens", "questions", "packages")]
     sets: dict[str, list[str]] = {SHELL: [*named, static_url("icons/favicon.svg")]}
     for language in LANGUAGES:
         sets[SHELL].append(f"/{language}/manifest.webmanifest")

@@ -4,14 +4,12 @@ import { opening } from "./app.js";
 import { showAnswers } from "./answers.js";
 import { showAsked } from "./asked.js";
 import { askSigns } from "./asking.js";
-import { checkProducts } from "./checking.js";
 import { offerSearch } from "./searching.js";
 
 const { main, treatment } = await opening;
 const asked = {
   activities: () => offerSearch(main, treatment),
   expected: () => askSigns(main, treatment),
-  ingredients: () => checkProducts(main, treatment),
   questions: () => {
     showAsked(main, treatment);
     return showAnswers(main);

@@ -68,7 +68,7 @@ def test_styles_and_scripts_are_light(server: "Server", ending: str, budget: int
     of_screens = {
         page
         for page, own in of_pages.items()
-        if any(re.search("/(?:screens|questions)[.]", each) for each in own)
+        if any(re.search("/(?:screens|questions|packages)[.]", each) for each in own)
     }
     read = {page: size for page, size in sizes.items() if page not in of_screens}
     tell(f"the {ending} of a page at most", max(read.values()), budget)
