@@ -1020,6 +1020,10 @@ INGREDIENT_PLANTS = {
         LISTED, r'inci: "STEARIC ACID"', 'inci: "Lactic acid"',
         "ingredients › bases › 110", "LACTICACID already stands for another ingredient",
     ),
+    "a name that is something else and is not": Plant(
+        LISTED, r'unlike: \["Betadine"', 'unlike: ["hydrogen peroxide"',
+        "ingredients › unlike › 1", "HYDROGENPEROXIDE stands for an ingredient",
+    ),
     "a question of no such day": Plant(
         ASKED, r'day: "8-14"', 'day: "8-15"', "asked › 9 › day", "'8-15' is not a day",
     ),

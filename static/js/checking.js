@@ -133,7 +133,7 @@ class Product {
 
 /** Packages shout; people read more easily what does not. */
 const quietly = (text) => text.replace(/[A-Z]{4,}/g, (word) => word[0] + word.slice(1).toLowerCase());
-const nameOf = ({ inci }) => quietly(inci);
+const nameOf = ({ inci }) => inci;
 
 function element(tag, text = "", ...inside) {
   const made = document.createElement(tag);

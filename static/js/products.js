@@ -9,19 +9,21 @@
  * @typedef {{kind: Kind, hours: number | Record<string, number>, activity?: string,
  *   beside?: {of: string, hours: number}, names: Names[]}} Class  `hours` after the treatment, of all variants or by
  *   variant; a clinic's own wait for `activity` stands instead of them; `beside`: those of a product with something of another class
- * @typedef {{classes: Record<string, Class>, bases: Names[], base: number}} Table  `base`: the hours of any product
- * @typedef {{inci: string, of?: string, names: string[]} & Own} Entry  `of` a class; a base has none
- * @typedef {{text: string, entries: Entry[], known: boolean}} Line
+ * @typedef {{classes: Record<string, Class>, bases: Names[], unlike: string[], base: number}} Table  `unlike`: names that
+ *   resemble others and are unknown; `base`: the hours of any product
+ * @typedef {{inci: string, of?: string, names: string[], unlike?: boolean} & Own} Entry  `of` a class; a base has none
+ * @typedef {{text: string, entries: Entry[], known: boolean, place: number}} Line  `place` on its list, from 0; of what
+ *   is active, or has its amount beside it, always 0
  * @typedef {{entry: Entry, of: string, kind: Kind, hours: number, theirs: boolean}} Judged  `theirs`: it waits as the clinic said
  */
 
 import { distance } from "./slips.js";
 
 // Between two names of one stretch; what stands on both sides is read by itself.
-const BETWEEN = /\s(?:AND|ET|WITH|AVEC|OR|OU)\s|[&+]/;
+const BETWEEN = /\s(?:AND|ET|WITH|AVEC|OR|OU|NI|NOR)\s|[&+]/;
 const HEADINGS = [
   "(?:NON[- ]?)?MEDICINAL INGREDIENTS?", "INGREDIENTS? (?:NON[- ])?MEDICINA(?:UX|L)", "(?:IN)?ACTIVE INGREDIENTS?",
-  "INGREDIENTS? (?:IN)?ACTIFS?", "INGREDIENTS?(?: ?\\/ ?INGREDIENTS?)?", "MAY CONTAIN", "PEUT CONTENIR", "COMPOSITION", "INCI",
+  "INGREDIENTS? (?:IN)?ACTIFS?", "OTHER INGREDIENTS?", "AUTRES? INGREDIENTS?", "INGREDIENTS?(?: ?\\/ ?INGREDIENTS?)?", "MAY CONTAIN", "PEUT CONTENIR", "COMPOSITION", "INCI",
 ].join("|"); // prettier-ignore
 const HEADING = new RegExp(`(?:^|(?<=[\\s(\\[/.,;]))(?:${HEADINGS})\\s*(?:[:/]|$|(?=[\\s(\\[+]))`, "gm");
 const NUMBER = "\\d+(?:[.,]\\d+)*";
@@ -30,6 +32,11 @@ const AMOUNT = new RegExp(
   `\\(?[<>≤≥~]? *(?:${NUMBER} *[-–] *)?${NUMBER}[\\u00a0\\u202f ]*(?:${UNIT}) *(?:\\(?[WVP]\\/[WVP]\\)?)? *\\)?`,
   "g",
 );
+// What they leave behind in a text: no package has these.
+const [ACTIVE, LISTED, STATED] = ["\u0001", "\u0002", "\u0003"];
+const NOT_IN_IT = /^(?:SANS|WITHOUT|NON?|CONTAINS NO|DOES NOT CONTAIN|FREE (?:OF|FROM)|NE CONTIENT (?:PAS|NI|AUCUNE?))\b(?:[ -](?:ADDED\b|AJOUT D|D))?(?:E\b|')?|[ -]FREE\W*$/;
+const FORM = /^(?:CREAM|CREME|GEL|OINTMENT|ONGUENT|POMMADE|LOTION|SERUM|TOPICAL|A|LA|DE)$/;
+const EXPLAINED = /^(?:\W*(?:ORGANIC|VEGETA(?:BLE|LE?)|NATURAL|NATUREL|BIO(?:LOGIQUE)?|PRESERVATIVE|AND|ET|[WVP])\b)+\W*$/;
 const SHORTEST = 5;
 const MOST_SLIPS = 3;
 const LONGEST_NAME = 10;
@@ -45,12 +52,14 @@ const FORMULA = /^(?:F\s?I\s?L\b|[A-Z]?\d[\d\s\/.-]*$)/;
 /** @param {Table} table */
 export function nameIndex(table) {
   const entries = entriesOf(table);
-  const named = entries
+  const unlike = table.unlike.map((name) => ({ inci: name, names: [name], unlike: true }));
+  const named = [...entries, ...unlike]
     .flatMap((entry) =>
       entry.names.map((name) => ({
         key: keyOf(name),
         entry,
         oneWord: name !== entry.inci && !/[\s/-]/.test(name.trim()),
+        tail: keyOf(/^vitamine?\s(.+)/i.exec(name)?.[1] ?? ""),
       })),
     )
     .sort((one, other) => one.key.length - other.key.length);
@@ -72,6 +81,7 @@ export function nameIndex(table) {
     shared: new Uint8Array(named.length),
     met: new Map(),
     looks: 0,
+    other: "",
   };
 }
 
@@ -97,31 +107,40 @@ const bare = (text) => text.replace(/[^A-Z0-9]+/g, "");
 /** @returns {Line[]}  in the order of the package, each ingredient once */
 export function readList(index, text) {
   index.looks = 0;
-  const seen = new Set();
-  const lines = [];
-  for (const piece of piecesOf(text)) {
+  // Beside BHT it is a preservative, and not the acid.
+  index.other = /\bBHT\b/i.test(text) ? "BHA" : "";
+  const lines = new Map();
+  let [active, section] = [false, new Map()];
+  for (const marked of piecesOf(text)) {
+    if ([ACTIVE, LISTED].includes(marked[0])) [active, section] = [marked[0] === ACTIVE, new Map()];
+    const piece = marked.replace(/[\u0001-\u0003]/g, " ").replace(/\s+/g, " ").trim();
     for (const line of readPiece(index, piece)) {
       const mark = line.known ? line.entries.map(({ inci }) => inci).join() : bare(line.text);
-      if (seen.has(mark)) continue;
-      seen.add(mark);
-      lines.push(line);
+      if (!section.has(mark)) section.set(mark, section.size);
+      const place = active || marked.includes(STATED) ? 0 : section.get(mark);
+      const { place: before = place } = lines.get(mark) ?? {};
+      lines.set(mark, { ...line, ...lines.get(mark), place: Math.min(before, place) });
     }
   }
-  return lines;
+  return [...lines.values()];
 }
 
 /** What stands between commas, bullets or line ends. */
 function piecesOf(text) {
-  const marked = plain(text)
+  // A camera takes one for the other, amid capitals.
+  const marked = plain(text.replace(/(?<=[A-Z])l(?=[A-Z])/g, "I"))
     .replace(/\r\n?/g, "\n")
     .replace(/[®™©*†‡¹²³°]/g, "")
-    .replace(AMOUNT, " ")
+    .replace(/\\/g, "/")
+    .replace(/\[?\b(?:NON[- ])?NANO\b\]?/g, " ")
+    .replace(AMOUNT, ` ${STATED} `)
     .replace(/[-\u00ad‐]\s*\n\s*/g, "")
     .replace(/(?<!\d)(\d),(\d)(?!\d)/g, "$1$2")
     .replace(/(?<=[A-Z])0(?=[A-Z])/g, "O")
     .replace(/(?<=[A-Z])1(?=[A-Z])/g, "I")
+    .replace(/(?<=[A-Z][AOY])1(?![A-Z\d])/g, "L")
     .replace(/^\s*(?:[-–—•·]|\d{1,2}[.)])\s+/gm, ";")
-    .replace(HEADING, "|")
+    .replace(HEADING, (heading) => (/(?<!NON\W?)MEDICINA|(?<!IN)ACTI/.test(heading) ? `|${ACTIVE}` : `|${LISTED}`))
     .replace(/\+\s?\/\s?-|±/g, "|")
     // A bracket around several names holds no explanation.
     .replace(/\(([^()]*[,;•][^()]*)\)/g, ";$1;");
@@ -129,31 +148,49 @@ function piecesOf(text) {
   // Where commas part the names, a line's end is only where the label was full.
   const byLine = separators * 3 < marked.trim().split("\n").length - 1;
   const columns = separators < marked.trim().split(/\t| {2,}/).length - 1;
-  const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), "[,;•·●▪◦|:\\[\\]]"];
+  const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), "[,;•·●▪◦|:\\[\\]]|(?<=[A-Z)]{2})\\.\\s"];
   return marked.split(new RegExp(split.join("|"))).map((piece) => piece.replace(/\s+/g, " ").trim());
 }
 
 function readPiece(index, piece) {
   const code = !/[A-Z]{2}/.test(piece) || FORMULA.test(piece);
   if (code && !exact(index, bare(piece))) return [];
-  const inner = [...piece.matchAll(/\(([^()]*)\)/g)].map(([, each]) => each);
+  const claimed = piece.replace(NOT_IN_IT, "").trim();
+  if (claimed !== piece) {
+    return claimed.split(BETWEEN).flatMap((each) => (look(index, bare(each)) ? [] : readStretch(index, each)));
+  }
+  const brackets = [...piece.matchAll(/\(([^()]*)\)/g)].map(([, each]) => each.trim());
+  const inner = brackets.filter((each) => !EXPLAINED.test(each)).flatMap((each) => readPiece(index, each));
   const outer = piece.replace(/\([^()]*\)/g, " ").replace(/[()]/g, " ").trim();
-  if (!outer) return inner.flatMap((each) => readPiece(index, each));
+  if (!outer) return inner;
   const lines = readStretch(index, outer);
-  const named = inner.map((each) => exact(index, bare(each))).filter((each) => each?.of);
-  if (lines.some(({ known }) => !known) && named.length) return [{ text: piece, entries: named, known: true }];
-  return [...lines, ...named.map((entry) => ({ text: piece, entries: [entry], known: true }))];
+  const read = lines.filter((each) => each.known);
+  const named = inner.filter(({ entries }) => entries.some(({ of }) => of));
+  const unread = inner.filter((each) => !each.known);
+  // "Vitamin complex (Niacinamide)" says what it is.
+  if (read.length < lines.length) return [...(named.length && !unread.length ? read : lines), ...named];
+  // "Butyrospermum Parkii (Shea) Butter": what people call it stands amid a name.
+  const amid = lines.length === 1 && /\)\s*[A-Z]/.test(piece);
+  return [...lines, ...named, ...(amid ? [] : unread)];
 }
+
+const lineOf = (text, entry) => ({ text, entries: entry.unlike ? [] : [entry], known: !entry.unlike });
+const unknown = (text) => ({ text, entries: [], known: false });
 
 /** All names in a stretch: the whole of it first, then the longest that fit side by side. */
 function readStretch(index, text) {
-  const key = bare(text);
-  const whole = exact(index, key) ?? near(index, key);
-  if (whole) return [{ text, entries: [whole], known: true }];
+  const whole = look(index, bare(text));
+  if (whole) return [lineOf(text, whole)];
   const parts = ` ${text} `.split(BETWEEN).map((each) => each.trim()).filter(Boolean);
   if (parts.length && parts[0] !== text) return parts.flatMap((each) => readStretch(index, each));
   const words = text.split(/[\s/]+/).filter((each) => bare(each));
-  const { found, left } = tile(words, LONGEST_NAME, (key) => index.names.get(key));
+  const brand = look(index, bare(words.filter((each) => !FORM.test(each)).join("")));
+  if (brand?.of && waits(index.table, brand)) {
+    // What else is in it is not known, which matters where a wait ends.
+    const open = (brand.kind ?? index.table.classes[brand.of].kind) === "from";
+    return [lineOf(text, brand), ...(open ? [unknown(text)] : [])];
+  }
+  const { found, left } = tile(words, LONGEST_NAME, (key) => nameAt(index, key));
   // What stands alone between commas was looked at whole.
   const alone = !found.length && words.length <= A_FEW;
   const slips = alone ? [{ found, left }] : left.map((run) => tile(run, LONGEST_SLIP, (key) => known(near(index, key))));
@@ -163,13 +200,15 @@ function readStretch(index, text) {
   const lines = [...found, ...meant]
     // "Alcohol" beside something unread may be a part of its name.
     .filter(({ name }) => !unread.length || !name.oneWord)
-    .map(({ name, words: of }) => ({ text: of.join(" "), entries: [name.entry], known: true }));
-  return unread.length ? [...lines, { text, entries: [], known: false }] : lines;
+    .map(({ name, words: of }) => lineOf(of.join(" "), name.entry));
+  return unread.length ? [...lines, unknown(text)] : lines;
 }
 
 const known = (entry) => entry && { entry, oneWord: false };
 
-const exact = (index, key) => index.names.get(key)?.entry;
+const nameAt = ({ names, other }, key) => (key === other ? undefined : names.get(key));
+const exact = (index, key) => nameAt(index, key)?.entry;
+const look = (index, key) => exact(index, key) ?? near(index, key);
 
 /** Lay the longest names over a row of words, from its beginning on; what is left comes in runs. */
 function tile(words, longest, look) {
@@ -246,28 +285,29 @@ function closest({ table, named, starts, pairs, own, most, shared }, key) {
     if (shared[number] < Math.max(1, Math.min(own[number], mine.length) - 3 * allow)) continue;
     const name = named[number];
     const found = distance(name.key, key, allow);
-    if (found > allow || found > slips || digitsOf(name.key) !== digitsOf(key)) continue;
-    if (found < slips || stricter(table, name.entry, best)) [best, slips] = [name.entry, found];
+    if (found > allow || found > slips || digitsOf(name.key) !== digitsOf(key) || !key.endsWith(name.tail)) continue;
+    if (found < slips || weight(table, name.entry) > weight(table, best)) [best, slips] = [name.entry, found];
   }
   return best;
 }
 
 /** Something that waits is recognised sooner than something that does not: chemists' names are alike. */
 function allowed(table, { key, entry }) {
-  const long = key.length;
+  // What many names begin with makes none of them longer.
+  const long = key.replace(/^(?:ACIDE|SODIUM|POTASSIUM)/, "").length;
   if (!waits(table, entry)) return long < 7 ? 0 : long < 14 ? 1 : 2;
   return long < 5 ? 0 : long < 11 ? 1 : long < 18 ? 2 : 3;
 }
 
-/** Whether an ingredient waits longer than any product does. */
-function waits(table, { of, kind, hours }) {
-  if (!of) return false;
+/** How strict an ingredient is, whatever the treatment; what is unknown is stricter than what any product is. */
+function weight(table, { of, kind, hours, unlike }) {
+  if (!of) return unlike ? table.base + 1 : 0;
   const found = table.classes[of];
   const longest = hours ?? Math.max(...(typeof found.hours === "number" ? [found.hours] : Object.values(found.hours)));
-  return (kind ?? found.kind) !== "from" || longest > table.base;
+  return rank({ kind: kind ?? found.kind, hours: longest });
 }
 
-const stricter = (table, one, other) => waits(table, one) && !waits(table, other);
+const waits = (table, entry) => weight(table, entry) > table.base;
 
 /**
  * The answer of a product, so many hours after the treatment: its strictest ingredient's.
@@ -283,7 +323,7 @@ const stricter = (table, one, other) => waits(table, one) && !waits(table, other
  */
 export function answerOf({ table }, lines, variant, since, own = {}) {
   const there = new Set(lines.flatMap(({ entries }) => entries.map(({ of }) => of)));
-  const judged = lines.flatMap(({ entries }, place) =>
+  const judged = lines.flatMap(({ entries, place }) =>
     entries.map((entry) => judge(table, entry, place, there, variant, own)),
   );
   const listed = judged.filter(({ of }) => of).sort((one, other) => rank(other) - rank(one));

@@ -7,8 +7,8 @@ const index = nameIndex(table);
 const told = texts.map((text) => {
   const lines = readList(index, text);
   const { answer, hours, known, all, waiting } = answerOf(index, lines, variant, since, own);
-  const found = lines.flatMap(({ entries }) => entries.map(({ inci }) => inci));
+  const found = lines.flatMap(({ entries }) => entries.map(({ inci }) => inci.toUpperCase()));
   const unknown = lines.filter((each) => !each.known).map(({ text: unread }) => unread);
-  return { answer, hours, known, all, found, unknown, waiting: waiting.map(({ entry }) => entry.inci) };
+  return { answer, hours, known, all, found, unknown, waiting: waiting.map(({ entry }) => entry.inci.toUpperCase()) };
 });
 process.stdout.write(JSON.stringify(told));

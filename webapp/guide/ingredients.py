@@ -3,13 +3,14 @@
 import re
 
 from webapp.protocol.models import Ingredient, IngredientClass, Named, Protocol
+from webapp.protocol.rules import as_read
 
 
 def products_table(protocol: Protocol) -> dict[str, object]:
     """Return the table of a protocol with ingredients, as `static/js/products.js` reads it.
 
-    ``{"classes": {id: {"kind", "hours", "activity", "beside", "names": […]}}, "bases": […], "base":
-    hours}``: hours are one number, or those of each variant by its id; a clinic's own wait for
+    ``{"classes": {id: {"kind", "hours", "activity", "beside", "names": […]}}, "bases": […],
+    "unlike": […], "base": hours}``: hours are one number, or those of each variant by its id; a clinic's own wait for
     ``activity`` stands instead of them; names are the lists of all that stands for one thing, its
     own first, with what it does not share with its class at the end. No product comes before
     ``base``, the hours of the mildest class.
@@ -25,6 +26,7 @@ def products_table(protocol: Protocol) -> dict[str, object]:
     return {
         "classes": classes,
         "bases": [_names(each) for each in listed.bases],
+        "unlike": [each.casefold() for each in listed.unlike],
         "base": min(min(each) for each in waits.values() if min(each)),
     }
 
@@ -38,7 +40,11 @@ def _class(found: IngredientClass, waits: list[int], variants: list[str]) -> dic
 
 def _names(named: Named) -> list[str]:
     others = (each for language in named.also.values() for each in language)
-    return list(dict.fromkeys([named.inci, *others]))
+    # A page of few bytes: once however it is spelt, and as the same page writes it elsewhere.
+    once: dict[str, str] = {}
+    for each in [quietly(named.inci), *others]:
+        once.setdefault(as_read(each), each)
+    return [*once.values()]
 
 
 def _ingredient(found: Ingredient) -> list[object]:

@@ -499,13 +499,17 @@ class FirstDays(Statement):
 
 
 class Ingredients(Model):
-    """What stands on packages: every class, every ingredient, and the ``bases`` that wait for nothing."""
+    """What stands on packages: every class, every ingredient, and the ``bases`` that wait for nothing.
+
+    ``unlike`` are names of something else that resembles one of these.
+    """
 
     first_days: FirstDays
     scores: tuple[Statement, ...] = Field(min_length=1)
     classes: tuple[IngredientClass, ...] = Field(min_length=1)
     ingredients: tuple[Ingredient, ...] = Field(min_length=1)
     bases: tuple[Named, ...] = ()
+    unlike: tuple[Words, ...] = ()
 
 
 class Asked(Model):

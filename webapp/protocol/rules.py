@@ -753,6 +753,9 @@ def no_name_stands_for_two_ingredients(data: dict[str, Any], _today: date) -> Pr
                 for name in sorted({as_read(str(each)) for each in named}):
                     if meant.setdefault(name, place) != place:
                         yield place, f"{name} already stands for another ingredient"
+        for number, each in enumerate(_named(held, "unlike")):
+            if (name := as_read(each)) in meant:
+                yield (*start, "unlike", number), f"{name} stands for an ingredient"
 
 
 def as_read(name: str) -> str:
