@@ -3,9 +3,12 @@
 const FEWEST = 7;
 // E.164
 const MOST = 15;
-// What people write between digits, the hyphens of typographers included.
-const WRITTEN = /^\+?[\d\s().\/\u2010-\u2013-]+$/;
-const EXTENSION = /\s*(?:[,;#]|x|ext(?:ension)?\.?|p(?:oste)?\.?)\s*\d+\s*$/i;
+// What people write between digits, the hyphens and the minus of typographers included.
+const WRITTEN = /^\+?[\d\s().\/\u2010-\u2013\u2212-]+$/;
+const EXTENSION = /[\s,;(]*(?:[,;#]|x|ext(?:ension)?\.?|p(?:oste)?\.?)\s*\d+\s*\)?$/i;
+// What is pasted brings its name along, and marks that nobody sees.
+const NAMED = /^t[eé]l(?:\.|[eé]phone)?\s*:?\s*(?=[\d+(])/i;
+const UNSEEN = /\p{Cf}/gu;
 // A zero that is dialled within the country only: +44 (0)20 …
 const WITHIN = /^(\+.*)\(0\)/;
 
@@ -15,7 +18,7 @@ const WITHIN = /^(\+.*)\(0\)/;
  * @returns {string | null}  digits, perhaps after a +; null when it is no telephone number
  */
 export function dialled(typed) {
-  const number = typed.trim().replace(EXTENSION, "").replace(WITHIN, "$1");
+  const number = typed.replace(UNSEEN, "").trim().replace(NAMED, "").replace(EXTENSION, "").replace(WITHIN, "$1");
   const digits = number.replace(/\D/g, "");
   if (!WRITTEN.test(number) || digits.length < FEWEST || digits.length > MOST) return null;
   return number.startsWith("+") ? `+${digits}` : digits;
