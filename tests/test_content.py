@@ -1030,6 +1030,9 @@ INGREDIENT_PLANTS = {
     "a question that nothing answers": Plant(
         ASKED, r"exercise, shower", "exercise, showers", "asked › 3 › activities › 3", "'showers' is not there",
     ),
+    "a search that leads to no page": Plant(
+        ACTIVITIES, r"page: ingredients", "page: ingredient", "elsewhere › 2 › page", "ingredients",
+    ),
     "two classes of one name": Plant(
         LISTED, r"  - id: bha", "  - id: aha", "ingredients › classes › aha › id", "'aha' is used twice",
     ),

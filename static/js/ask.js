@@ -2,7 +2,8 @@
  * Search as you type over what people want to do again. Pure: no page, no storage, no clock. Accents, capitals,
  * plurals and small slips do not matter; words of both languages are looked up, since Montréal mixes them.
  *
- * @typedef {{id: string, phrases: string[]}} Row  its name first, then what else people call it
+ * @typedef {{id: string, phrases: string[]}} Row  its name first, then what else people call it; without an id for what
+ *   is not on the list, though it resembles something that is
  * @typedef {{rows: {id: string, phrases: string[][], every: string[]}[], rarity: Map<string, number>}} Index  words by
  *   phrase and all of them; how much a word says, 1 where one row alone has it
  */
@@ -19,6 +20,7 @@ const STOP = new Set(
 const ENOUGH = 0.55;
 // Whoever types all of a name means it, a lone letter of it included: « vitamine C ».
 const SAID_WHOLE = 0.15;
+const ALONE = 0.7;
 const OR = /[,;\/]|\s(?:or|ou|and|et)\s/i;
 
 /** Lower case without accents, words apart. */
@@ -57,6 +59,7 @@ export function indexed(rows) {
 export function search(index, text, most = 6) {
   // Some names have an "or" of their own.
   const lists = [...new Set([text, ...text.split(OR)])].map((each) => searchOne(index, each));
+  if (lists[0][0] === "") return [];
   const places = Array.from({ length: most }, (_, place) => lists.map((list) => list[place]));
   return [...new Set(places.flat().filter(Boolean))].slice(0, most);
 }
@@ -68,7 +71,9 @@ function searchOne({ rows, rarity }, text) {
   if (!asked.some((word) => word.length > 1)) return [];
   const whole = ` ${typed.join(" ")} `;
   const said = (phrases) => phrases.some((phrase) => whole.includes(` ${phrase.join(" ")} `));
-  const meanings = asked.map((word, place) => likened(word, rarity, place === asked.length - 1));
+  // A word that stands alone has nothing beside it that would make a likeness surer.
+  const alone = asked.length === 1;
+  const meanings = asked.map((word, place) => likened(word, rarity, place === asked.length - 1, alone));
   const scores = rows.map((row) => ({
     id: row.id,
     score: best(row, meanings, rarity) + (said(row.phrases) ? SAID_WHOLE : 0),
@@ -78,8 +83,8 @@ function searchOne({ rows, rarity }, text) {
 }
 
 /** Every known word that one that was typed may mean, with how near it is; looked up once for all rows. */
-function likened(word, rarity, unfinished) {
-  const near = [...rarity.keys()].map((known) => [known, alike(known, word, unfinished)]);
+function likened(word, rarity, unfinished, alone) {
+  const near = [...rarity.keys()].map((known) => [known, alike(known, word, unfinished, alone)]);
   return new Map(near.filter(([, likeness]) => likeness > 0));
 }
 
@@ -122,7 +127,7 @@ function nearest(phrase, near) {
 const nearestOf = (near) => [...near].find(([, likeness]) => likeness === 1)?.[0];
 
 /** 1 for the same word, less for a beginning or a slip, 0 for another. */
-function alike(known, word, unfinished) {
+function alike(known, word, unfinished, alone) {
   if (known === word) return 1;
   if (word.length > 1 && known.startsWith(word)) {
     if (unfinished) return 0.8 + (0.2 * word.length) / known.length;
@@ -132,9 +137,10 @@ function alike(known, word, unfinished) {
   const stem = alikeFrom(known, word);
   const shorter = Math.min(known.length, word.length);
   if (stem >= 4 && stem >= shorter - 2 && Math.abs(known.length - word.length) < 5) {
-    return 0.5 + (0.4 * stem) / Math.max(known.length, word.length);
+    const likeness = 0.5 + (0.4 * stem) / Math.max(known.length, word.length);
+    if (!alone || likeness >= ALONE) return likeness;
   }
-  const allowed = word.length < 4 ? 0 : word.length < 8 ? 1 : 2;
+  const allowed = word.length < (alone ? 5 : 4) ? 0 : alone || word.length < 8 ? 1 : 2;
   if (!allowed || Math.abs(known.length - word.length) > allowed || known.length < 4) return 0;
   const slips = distance(known, word, allowed);
   return slips > allowed ? 0 : 0.85 - 0.15 * slips;

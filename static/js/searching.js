@@ -42,7 +42,7 @@ export function offerSearch(main, treatment) {
   show();
 }
 
-const rowOf = (main, id) => main.querySelector(`[data-all] [data-activity="${CSS.escape(id)}"]`);
+const rowOf = (main, id) => main.querySelector(`[data-all] :is([data-activity="${id}"], [data-elsewhere="${id}"])`);
 
 /** The answer about the first row, in its place once it is there. */
 class Answer {
@@ -52,12 +52,13 @@ class Answer {
   }
 
   tell(row) {
-    const address = row?.querySelector("a").href ?? null;
+    // A page that asks in its turn has no answer to lift.
+    const address = row?.matches("[data-activity]") ? row.querySelector("a").href : null;
     if (this.box.hidden || address !== this.meant) this.box.hidden = true;
     else this.replace(row);
     this.meant = address;
     clearTimeout(this.waiting);
-    if (row && this.box.hidden) this.waiting = setTimeout(() => this.lift(row, address), PAUSE_MS);
+    if (address && this.box.hidden) this.waiting = setTimeout(() => this.lift(row, address), PAUSE_MS);
   }
 
   async lift(row, address) {

@@ -50,6 +50,24 @@ def test_what_people_type_finds_the_right_activity_first(language: Language) -> 
 
 
 @both_languages
+def test_what_people_ask_in_fear_is_never_led_astray(language: Language) -> None:
+    pairs = [(each, row) for row, queries in WRITTEN["sure"][language].items() for each in queries]
+    lists = found(language, [query for query, _ in pairs])
+    missed = [
+        f"{query}: {row}, not {rows[:2]}"
+        for (query, row), rows in zip(pairs, lists, strict=True)
+        if rows[:1] != [row]
+    ]
+    assert missed == []
+
+
+@both_languages
+def test_what_only_resembles_an_activity_is_not_on_the_list(language: Language) -> None:
+    asked = WRITTEN["sure"]["nothing"]
+    assert dict(zip(asked, found(language, asked), strict=True)) == {each: [] for each in asked}
+
+
+@both_languages
 def test_what_is_no_activity_finds_nothing(language: Language) -> None:
     lists = found(language, WRITTEN["nothing"])
     wrong = {query: rows for query, rows in zip(WRITTEN["nothing"], lists, strict=True) if rows}

@@ -293,6 +293,41 @@ def test_what_is_not_on_the_list_ends_with_whom_to_ask(new_phone: NewPhone) -> N
     expect(phone.page.get_by_role("link", name="Whom to ask")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "path"),
+    [
+        ("en", "is it infected", "questions/expected"),
+        ("fr", "feu sauvage", "questions/expected"),
+        pytest.param("fr", "eau oxygénée", "questions/ingredients", marks=pytest.mark.long),
+    ],
+)
+def test_what_is_no_activity_leads_to_the_question_that_it_is(
+    new_phone: NewPhone, language: str, typed: str, path: str
+) -> None:
+    phone = asking(new_phone, language, day=1)
+    phone.open(f"/{language}/activities")
+    # An answer about something else goes.
+    phone.page.get_by_role("searchbox").fill("sauna")
+    answer = phone.page.locator("[data-found] [data-answer]")
+    expect(answer).to_be_visible()
+    phone.page.get_by_role("searchbox").fill(typed)
+    expect(answer).to_be_hidden()
+    found = phone.page.locator("[data-found] .rows li")
+    expect(found.first).to_be_visible()
+    assert found.first.get_attribute("data-elsewhere") == path
+    phone.page.wait_for_timeout(400)
+    expect(answer).to_be_hidden()
+    phone.page.keyboard.press("Enter")
+    phone.page.wait_for_url(f"**/{language}/{path}")
+
+
+def test_what_only_resembles_an_activity_ends_with_whom_to_ask(new_phone: NewPhone) -> None:
+    phone = asking(new_phone)
+    phone.open("/en/activities")
+    phone.page.get_by_role("searchbox").fill("contact lenses")
+    expect(phone.page.get_by_text("Not on our list. Ask before you do it.")).to_be_visible()
+
+
 PRODUCT = {
     "en": {"look": "Look it up", "after": "Nothing on our wait list after Tue, Dec 8, 10:30 am",
            "retinol": "wait until Tue, Dec 8, 10:30 am", "unknown": "We know 3 of 4 ingredients. We cannot say. Ask your clinic.",

@@ -4,10 +4,17 @@ from webapp.protocol.models import LANGUAGES, Language, Protocol
 
 
 def called(protocol: Protocol, language: Language) -> list[dict[str, object]]:
-    """Return ``[{"id", "phrases"}]``: the name in a language first, then everything else it is called."""
+    """Return ``[{"id", "phrases"}]``: the name in a language first, then everything else it is called.
+
+    What another page answers has that page's path for an id; what is not on the list has none.
+    """
+    other = next(one for one in LANGUAGES if one != language)
     found: list[dict[str, object]] = []
     for each in protocol.activities:
-        other = next(one for one in LANGUAGES if one != language)
         phrases = [each.name[language], *each.also[language], each.name[other], *each.also[other]]
         found.append({"id": each.id, "phrases": list(dict.fromkeys(phrases))})
+    for row in protocol.elsewhere:
+        phrases = [*row.also[language], *row.also[other]]
+        path = f"questions/{row.page}" if row.page else ""
+        found.append({"id": path, "phrases": list(dict.fromkeys(phrases))})
     return found

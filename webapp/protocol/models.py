@@ -512,6 +512,16 @@ class Ingredients(Model):
     unlike: tuple[Words, ...] = ()
 
 
+class Elsewhere(Model):
+    """What people type that is no activity though it resembles one.
+
+    Another ``page`` answers it; without one it is not on the list.
+    """
+
+    page: Literal["expected", "ingredients"] | None = None
+    also: Names
+
+
 class Asked(Model):
     """What is often asked on one day: signs, activities, and questions of the guide to spots, by id."""
 
@@ -565,6 +575,7 @@ class Protocol(Model):
     days: Mapping[str, tuple[Day, ...]]
     groups: tuple[Group, ...] = Field(min_length=1)
     activities: tuple[Activity, ...] = Field(min_length=1)
+    elsewhere: tuple[Elsewhere, ...] = ()
     kinds: tuple[ReminderKind, ...] = Field(min_length=1)
     reminders: tuple[Reminder, ...] = Field(min_length=1)
     breakouts: Breakouts

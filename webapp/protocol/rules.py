@@ -787,6 +787,16 @@ def what_is_asked_can_be_answered(data: dict[str, Any], _today: date) -> Problem
                         yield (*place, key, at), f"{name!r} is not there"
 
 
+def what_leads_elsewhere_is_answered_there(data: dict[str, Any], _today: date) -> Problems:
+    """A search leads to another page only where the treatment has it."""
+    keys = {"expected": "signs", "ingredients": "ingredients"}
+    for start, protocol in _protocols(data):
+        for number, row in enumerate(_rows(protocol, "elsewhere")):
+            page = row.get("page")
+            if page in keys and protocol.get(keys[page]) is None:
+                yield (*start, "elsewhere", number, "page"), f"there is no page {page!r}"
+
+
 RULES: tuple[Rule, ...] = (
     every_mark_is_in_the_register,
     every_statement_has_a_source,
@@ -828,4 +838,5 @@ RULES: tuple[Rule, ...] = (
     a_class_waits_with_an_activity,
     no_name_stands_for_two_ingredients,
     what_is_asked_can_be_answered,
+    what_leads_elsewhere_is_answered_there,
 )
