@@ -31,6 +31,7 @@ from webapp.protocol.sealing import digest
 
 VARIANTS = ("standard", "deep", "rf", "prp", "home", "unknown")
 REVIEW = "microneedling/draft/review"
+SCRIPTS = ("css", "js", "screens", "questions", "packages")
 
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
@@ -208,9 +209,7 @@ def test_a_reader_knows_what_was_read_and_where_to_sign(
 def test_the_reviewer_s_print_is_nobody_else_s(client: FlaskClient, library: Library) -> None:
     assert 'name="robots" content="noindex"' in client.get(f"/en/{REVIEW}").text
     assert "/review" not in client.get("/sitemap.xml").text
-    sets = kept_sets(
-        pages(families(library)), {"css": "", "js": "", "screens": "", "questions": ""}
-    )
+    sets = kept_sets(pages(families(library)), dict.fromkeys(SCRIPTS, ""))
     every = {each for addresses in sets.values() for each in addresses}
     assert not any(each.endswith("/review") for each in every)
 
@@ -252,8 +251,6 @@ def test_every_sign_that_needs_help_is_on_the_sheet(
 def test_the_sheet_is_kept_with_its_guide(
     variant: str, language: Language, library: Library
 ) -> None:
-    sets = kept_sets(
-        pages(families(library)), {"css": "", "js": "", "screens": "", "questions": ""}
-    )
+    sets = kept_sets(pages(families(library)), dict.fromkeys(SCRIPTS, ""))
     guide = f"microneedling/draft/{variant}"
     assert f"/{language}/{guide}/print" in sets[f"{guide}/{language}"]

@@ -346,7 +346,14 @@ def test_the_newest_version_has_the_short_addresses_and_the_draft_keeps_its_own(
 def test_every_version_is_kept_whole_by_its_followers(shelf: Library) -> None:
     found = pages(families(shelf))
     sets = kept_sets(
-        found, {"css": "/css", "js": "/js", "screens": "/screens", "questions": "/questions"}
+        found,
+        {
+            "css": "/css",
+            "js": "/js",
+            "screens": "/screens",
+            "questions": "/questions",
+            "packages": "/packages",
+        },
     )
     what_changed = "/fr/microneedling/1/changes-from-draft"
     for version, above in (("1", ""), ("draft", "microneedling/draft/")):
