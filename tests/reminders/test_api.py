@@ -784,49 +784,10 @@ def test_the_same_phone_again_keeps_its_id_and_its_confirmation(house: Site) -> 
 def test_the_same_phone_again_is_welcomed_again_while_unconfirmed(house: Site) -> None:
     first = house.subscribe(ring())
     rings_next(house, first, "welcome")
-    house.later(30)
     second = again(house, first.phone, ring())
     assert second.id == first.id
     assert house.told(second)["confirmed"] is False
     rings_next(house, second, "welcome", "welcome")
-
-
-def test_nobody_has_a_phone_rung_by_asking_again_and_again(house: Site) -> None:
-    mine = house.subscribe()
-    other = house.subscribe()
-    for _ in range(3):
-        mine = again(house, mine.phone)  # before anything was sent
-    rings_next(house, mine, "welcome")
-    mine = again(house, mine.phone)
-    house.later(29)
-    mine = again(house, mine.phone)
-    rings_next(house, other, "welcome")
-    house.send_for(1.5)
-    assert (rang(mine), rang(other)) == (["welcome"], ["welcome"])
-    house.later(1)
-    mine = again(house, mine.phone)
-    rings_next(house, mine, "welcome", "welcome")
-
-
-def test_a_welcome_that_did_not_go_out_is_tried_again_at_once(house: Site) -> None:
-    mine = house.subscribe()
-    house.service.rule(status(503), phone=mine.phone, times=1)
-    sender = house.sender()
-    while len(mine.phone.pushes) < 1 or "later" not in welcome_of(house, mine):
-        sender.turn()
-    mine = again(house, mine.phone)
-    began = time.monotonic()
-    house.send_until(lambda: len(mine.phone.pushes) >= 2)
-    assert time.monotonic() - began < 2
-
-
-def welcome_of(site: Site, mine: Subscribed) -> str:
-    """Return what became of a phone's welcome."""
-    words = (
-        "SELECT outcome FROM reminder JOIN subscription ON subscription.id = subscription_id "
-        "WHERE public_id = :id AND name = 'welcome'"
-    )
-    return str(site.sql(words, id=mine.id)[0][0])
 
 
 def _with_other_keys(site: Site, mine: Subscribed, *reminders: Body) -> Subscribed:

@@ -20,7 +20,7 @@ KEPT_AFTER_LAST = 7 * DAY
 KEPT_UNCONFIRMED = DAY
 KEPT_SEEN = 30 * DAY
 URGENT_TTL = 600 * SECOND
-BETWEEN_TESTS = BETWEEN_WELCOMES = 30 * SECOND
+BETWEEN_TESTS = 30 * SECOND
 # Reminders of one subscription, the final ones that are off its list included.
 MOST_REMEMBERED = 2000
 PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -59,24 +59,11 @@ def add(db: Connection, asked: Asked, address: Address, now: int) -> Added:
     if was_gone is not None and row.confirmed:
         _take_up(db, row.id, now)
     _replace_list(db, row.id, asked.reminders, now, confirmed=row.confirmed)
-    if not row.confirmed and (was_gone is not None or not _is_welcomed(db, row.id, now)):
+    if not row.confirmed:
         arm(db, row.id, "welcome", now)
     if row.confirmed or row.forget_at <= now:
         _settle(db, row.id, now, confirmed=row.confirmed)
     return Added(row.public_id, secret)
-
-
-def _is_welcomed(db: Connection, subscription_id: int, now: int) -> bool:
-    """Say whether a welcome has just gone out or is about to.
-
-    Whoever repeats a request would otherwise have a push sent with each, to an address that nobody
-    has proved.
-    """
-    mine = (_r.subscription_id == subscription_id, _r.name == "welcome")
-    last = db.execute(select(_r.at, _r.outcome).where(*mine)).first()
-    if last is None or last.outcome not in {None, "accepted"}:
-        return False
-    return bool(now < last.at + BETWEEN_WELCOMES)
 
 
 def _take_up(db: Connection, subscription_id: int, now: int) -> None:
