@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.reminders.site import ROOT
-from webapp import create_app, languages
+from webapp import create_app, languages, serving
 from webapp.config import KNOWN, Settings
 from webapp.reminders import asking, networks, subscriptions
 from webapp.reminders.forgetting import KEPT
@@ -136,6 +136,7 @@ def test_the_table_of_settings_states_the_defaults() -> None:
 
 
 def test_the_limits_are_those_of_the_program() -> None:
+    files = f"{serving.OTHER_FILES} fewer than the files it may open (`ulimit -n`)"
     limits = [row[1] for row in rows_under(OPERATING, "Limits")]
     assert limits == [
         f"{networks.FROM_ONE_NETWORK}",
@@ -145,4 +146,7 @@ def test_the_limits_are_those_of_the_program() -> None:
         f"{subscriptions.MOST_REMEMBERED:,}",
         f"one in {subscriptions.BETWEEN_TESTS // 1000} seconds",
         "64 KiB",
+        f"{serving.MAX_HEAD // 1024} KiB, else 431",
+        f"closed after {serving.PATIENCE} to {serving.PATIENCE + serving.SWEEP} seconds",
+        f"{serving.CONNECTIONS}, or {files} when those are fewer than 1,024",
     ]
