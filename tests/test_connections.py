@@ -129,6 +129,22 @@ def test_someone_who_asks_and_never_reads_is_not_waited_for(impatient: Server) -
         assert got < 60 * biggest.stat().st_size
 
 
+def test_all_threads_at_work_for_those_who_never_read_are_free_again_soon(
+    impatient: Server,
+) -> None:
+    # More than the server takes in advance: each thread waits for somebody to read.
+    asked = b"GET /en/microneedling/draft/review HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):
+            wire = stack.enter_context(socket.socket())
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.connect(("127.0.0.1", impatient.port))
+            wire.sendall(asked)
+        time.sleep(12)
+        with connections(impatient, 1, PAGE) as (person,):
+            assert re.match(rb"HTTP/1.1 200", person.recv(65536))
+
+
 def test_a_person_who_reads_on_keeps_the_connection(impatient: Server) -> None:
     with connections(impatient, 1, PAGE) as (wire,):
         for _ in range(4):

@@ -178,12 +178,13 @@ def _contents(file: Path, sqlite: bool) -> dict[str, bytes]:
         with tarfile.open(file) as archive:
             contents = {name: _read(archive, name) for name in (FILE, SECRET, ABOUT)}
             kind = json.loads(contents[ABOUT])["database"]
-            was = KINDS[kind]
+            # Releases before 2026-11-28 backed up a site that had only its keys yet.
+            was = KINDS[kind] if kind != "none" else ""
             if kind == "sqlite":
                 contents[DATABASE] = _read(archive, DATABASE)
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
         raise _not_whole(file, error) from error
-    if (kind == "sqlite") is not sqlite:
+    if was and (kind == "sqlite") is not sqlite:
         raise TroubleError(
             f"{file} is of a site whose database was {was}; "
             "WEBAPP_DATABASE_URL says otherwise. Set it as it was, then restore."

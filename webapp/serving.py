@@ -134,7 +134,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def writable(self) -> bool:
         """Say whether there is something to write, unless it is time to close."""
-        # Closing must not wait until the other side has room: who reads nothing never has any.
+        # Closing must not wait until the other side has room: who reads nothing never has any, and
+        # holds a thread meanwhile.
+        if self.total_outbufs_len and time.time() - self.last_activity > PATIENCE:
+            self.will_close = True
         if self.will_close:
             self.handle_close()
             return False

@@ -45,6 +45,8 @@ class Asking {
     }
     for (const each of main.querySelectorAll("[data-next]")) each.hidden = false;
     addEventListener("popstate", ({ state }) => {
+      // A place on this page, such as where "Skip to the page" leads.
+      if (!state && location.hash) return;
       this.show(state?.step ? state : { step: "emergency" });
       this.begin();
     });

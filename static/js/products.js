@@ -21,6 +21,8 @@ import { distance } from "./slips.js";
 
 // Between two names of one stretch; what stands on both sides is read by itself.
 const BETWEEN = /\s(?:AND|ET|WITH|AVEC|OR|OU|NI|NOR)\s|[&+]/;
+// What a claim does not reach over: "sans parfum avec rétinol" has retinol in it.
+const JOINED = /\s(?:AND|ET|WITH|AVEC)\s|[&+]/;
 const HEADINGS = [
   "(?:NON[- ]?)?MEDICINAL INGREDIENTS?", "INGREDIENTS? (?:NON[- ])?MEDICINA(?:UX|L)", "(?:IN)?ACTIVE INGREDIENTS?",
   "INGREDIENTS? (?:IN)?ACTIFS?", "OTHER INGREDIENTS?", "AUTRES? INGREDIENTS?", "INGREDIENTS?(?: ?\\/ ?INGREDIENTS?)?", "MAY CONTAIN", "PEUT CONTENIR", "COMPOSITION", "INCI",
@@ -37,6 +39,7 @@ const [ACTIVE, LISTED, STATED] = ["\u0001", "\u0002", "\u0003"];
 const NOT_IN_IT = /^(?:SANS|WITHOUT|NON?|CONTAINS NO|DOES NOT CONTAIN|FREE (?:OF|FROM)|NE CONTIENT (?:PAS|NI|AUCUNE?))\b(?:[ -](?:ADDED\b|AJOUT D|D))?(?:E\b|')?|[ -]FREE\W*$/;
 const FORM = /^(?:CREAM|CREME|GEL|OINTMENT|ONGUENT|POMMADE|LOTION|SERUM|TOPICAL|A|LA|DE)$/;
 const EXPLAINED = /^(?:\W*(?:ORGANIC|VEGETA(?:BLE|LE?)|NATURAL|NATUREL|BIO(?:LOGIQUE)?|PRESERVATIVE|AND|ET|[WVP])\b)+\W*$/;
+const GENERIC = /^\W*(?:(?:COMPLEXE?|BLEND|MELANGE|MIX|(?:MULTI)?VITAMINE?S?|ACIDE?S?|FRUITS?|[ABP]HAS?|OF|DE)\b\W*)*$/;
 const SHORTEST = 5;
 const MOST_SLIPS = 3;
 const LONGEST_NAME = 10;
@@ -108,7 +111,7 @@ const bare = (text) => text.replace(/[^A-Z0-9]+/g, "");
 export function readList(index, text) {
   index.looks = 0;
   // Beside BHT it is a preservative, and not the acid.
-  index.other = /\bBHT\b/i.test(text) ? "BHA" : "";
+  index.other = /\bBHT\b/i.test(text) && !/\bBHA\b[^,;\n]*\d/i.test(text) ? "BHA" : "";
   const lines = new Map();
   let [active, section] = [false, new Map()];
   for (const marked of piecesOf(text)) {
@@ -155,6 +158,10 @@ function piecesOf(text) {
 function readPiece(index, piece) {
   const code = !/[A-Z]{2}/.test(piece) || FORMULA.test(piece);
   if (code && !exact(index, bare(piece))) return [];
+  const joined = piece.split(JOINED);
+  if (joined.length > 1 && joined.some((each) => NOT_IN_IT.test(each))) {
+    return joined.flatMap((each) => readPiece(index, each.trim()));
+  }
   const claimed = piece.replace(NOT_IN_IT, "").trim();
   if (claimed !== piece) {
     return claimed.split(BETWEEN).flatMap((each) => (look(index, bare(each)) ? [] : readStretch(index, each)));
@@ -168,7 +175,9 @@ function readPiece(index, piece) {
   const named = inner.filter(({ entries }) => entries.some(({ of }) => of));
   const unread = inner.filter((each) => !each.known);
   // "Vitamin complex (Niacinamide)" says what it is.
-  if (read.length < lines.length) return [...(named.length && !unread.length ? read : lines), ...named];
+  const plainly = (text) => text.split(" ").every((word) => GENERIC.test(word) || exact(index, bare(word)));
+  const said = named.length && !unread.length && lines.every((each) => each.known || plainly(each.text));
+  if (read.length < lines.length) return [...(said ? read : lines), ...named];
   // "Butyrospermum Parkii (Shea) Butter": what people call it stands amid a name.
   const amid = lines.length === 1 && /\)\s*[A-Z]/.test(piece);
   return [...lines, ...named, ...(amid ? [] : unread)];
@@ -184,7 +193,9 @@ function readStretch(index, text) {
   const parts = ` ${text} `.split(BETWEEN).map((each) => each.trim()).filter(Boolean);
   if (parts.length && parts[0] !== text) return parts.flatMap((each) => readStretch(index, each));
   const words = text.split(/[\s/]+/).filter((each) => bare(each));
-  const brand = look(index, bare(words.filter((each) => !FORM.test(each)).join("")));
+  // Of "vitamine A" the letter is no word of form.
+  const named = words.filter((each, at) => !FORM.test(each) || /^VITAMINE?$/.test(words[at - 1]));
+  const brand = look(index, bare(named.join("")));
   if (brand?.of && waits(index.table, brand)) {
     // What else is in it is not known, which matters where a wait ends.
     const open = (brand.kind ?? index.table.classes[brand.of].kind) === "from";

@@ -192,6 +192,10 @@ def test_without_a_treatment_the_urgent_is_answered_and_the_rest_can_be_read(
     assert phone.focused_heading() == "A bruise"
     phone.page.go_back()
     assert phone.focused_heading() == "What do you see or feel?"
+    phone.page.locator(".skip").focus()
+    phone.page.keyboard.press("Enter")
+    phone.page.wait_for_url("**#content")
+    expect(phone.page.locator("[data-step=seen]")).to_be_visible()
 
 
 def test_without_scripts_every_sign_can_be_read(new_phone: NewPhone) -> None:

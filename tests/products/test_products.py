@@ -411,6 +411,31 @@ def test_what_is_said_not_to_be_in_it_does_not_wait(text: str) -> None:
     assert (made["waiting"], made["unknown"]) == (["GLYCERIN"], [])
 
 
+@pytest.mark.parametrize(
+    ("text", "waits"),
+    [
+        ("Sans parfum avec rétinol, glycérine, eau", "RETINOL"),
+        ("Without fragrance with retinol, water", "RETINOL"),
+        ("Sans parfum & acide glycolique, eau", "GLYCOLIC ACID"),
+        ("Water, retinol and fragrance free", "RETINOL"),
+        ("Aqua, Glycerin, Retinol\nand paraben free", "RETINOL"),
+        ("Sans alcool avec acide salicylique", "SALICYLIC ACID"),
+        ("Sans parfum avec peroxyde de benzoyle", "BENZOYL PEROXIDE"),
+        ("Salicylic acid & fragrance free", "SALICYLIC ACID"),
+        ("Sérum à la vitamine A 0,3 %", "RETINOL"),
+        ("vitamine A gel, eau, glycérine", "RETINOL"),
+        ("BHA 2%, water, glycerin, BHT", "SALICYLIC ACID"),
+    ],
+)
+def test_what_stands_beside_a_claim_is_in_it(text: str, waits: str) -> None:
+    assert waits in read(text)["waiting"]
+
+
+def test_a_bracket_does_not_make_unread_words_before_it_known() -> None:
+    for text in ("snail secretion filtrate (glycerin)", "unreadable thing (panthenol)"):
+        assert read(text)["answer"] == "unknown"
+
+
 def test_what_follows_a_claim_without_a_comma_is_still_read() -> None:
     assert "RETINOL" in read("Sans parfum rétinol glycérine")["waiting"]
     assert read("Sans parfum ni colorant")["answer"] == "unknown"
