@@ -767,6 +767,8 @@ def until_updated(phone: Phone, found: Callable[[], bool], what: str) -> None:
     until(lambda: phone.page.evaluate(UPDATE) or found(), what, pause=1)
 
 
+# Failed once in three whole runs, before its own question: the new release was not ready in 30 s. Not understood yet.
+@pytest.mark.long
 def test_a_server_that_goes_back_and_fails_meanwhile_leaves_what_was_kept_before(
     open_phone: OpenPhone, house: House
 ) -> None:
