@@ -319,6 +319,11 @@ def test_what_is_no_activity_leads_to_the_question_that_it_is(
     found = phone.page.locator("[data-found] .rows li")
     expect(found.first).to_be_visible()
     assert found.first.get_attribute("data-elsewhere") == path
+    if path:
+        # What it is for stands under its name, not run into it.
+        assert (
+            found.first.locator("small").evaluate("(it) => getComputedStyle(it).display") == "block"
+        )
     phone.page.wait_for_timeout(400)
     expect(answer).to_be_hidden()
     phone.page.keyboard.press("Enter")
