@@ -762,12 +762,12 @@ UPDATE = """async () =>
 def until_updated(phone: Phone, found: Callable[[], bool], what: str) -> None:
     """Have the browser look for a new release until something came of it.
 
-    A look that is asked for while another is under way counts as the same one.
+    A look that is asked for while another is under way counts as the same one. A server that nobody asked
+    before makes and packs each of its pages first: 200 of them are 5 s of its time, and it shares the machine.
     """
-    until(lambda: phone.page.evaluate(UPDATE) or found(), what, pause=1)
+    until(lambda: phone.page.evaluate(UPDATE) or found(), what, patience=120, pause=1)
 
 
-# Failed once in three whole runs, before its own question: the new release was not ready in 30 s. Not understood yet.
 @pytest.mark.long
 def test_a_server_that_goes_back_and_fails_meanwhile_leaves_what_was_kept_before(
     open_phone: OpenPhone, house: House
