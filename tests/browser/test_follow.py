@@ -133,7 +133,14 @@ WAITS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", WAITS)
+# What one looks up, all do; their days and waits are read from their pages every day.
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param(each, marks=[] if each in {"standard", "home"} else [pytest.mark.long])
+        for each in WAITS
+    ],
+)
 def test_each_answer_leads_to_its_own_days_and_waits(phone: Phone, variant: str) -> None:
     page = phone.page
     phone.set_clock(TREATED)
@@ -213,7 +220,7 @@ def test_another_time_can_be_typed(phone: Phone) -> None:
     assert ended(phone) == datetime(2026, 11, 23, 16, 45, tzinfo=MONTREAL)
 
 
-@both_languages
+@DAILY_FRENCH
 def test_a_future_or_missing_time_is_refused_where_it_stands_and_nothing_is_lost(
     phone: Phone, language: str
 ) -> None:
@@ -315,6 +322,7 @@ def test_an_activity_says_on_its_own_page_and_on_today_what_it_says_in_the_list(
     assert phone.waits()["makeup"]["from"] == listed
 
 
+@pytest.mark.long
 def test_a_clock_change_neither_shortens_nor_stretches_a_wait(phone: Phone) -> None:
     for date, clock_after in (
         (datetime(2026, 11, 24, tzinfo=MONTREAL), "2:30"),
@@ -472,6 +480,7 @@ def test_a_page_left_open_offers_each_act_one_tick_and_keeps_the_focus(
     expect(boxes.first).to_be_focused(timeout=1)
 
 
+@pytest.mark.long
 def test_coming_back_to_a_page_offers_each_act_one_tick(
     open_phone: OpenPhone, server: "Server"
 ) -> None:
@@ -555,7 +564,7 @@ def test_deleting_everything_leaves_nothing_on_the_phone_but_the_shell(
     until(lambda: shell_only(phone), "the app itself is kept anew, and nothing else")
 
 
-@both_languages
+@DAILY_FRENCH
 def test_deleting_says_that_it_is_under_way_on_a_slow_network(
     new_phone: "NewPhone", language: str
 ) -> None:
@@ -590,6 +599,7 @@ def test_the_settings_show_the_treatment_before_the_worker_has_come(new_phone: "
     expect(phone.page.locator("[data-delete]")).to_be_enabled()
 
 
+@pytest.mark.long
 def test_changing_the_language_after_deleting_brings_nothing_back(
     new_phone: "NewPhone", server: "Server"
 ) -> None:
@@ -630,7 +640,10 @@ DIES_ONCE = """{
 
 storage_refused = pytest.mark.parametrize(
     "refusal",
-    [pytest.param(NO_DATABASE, id="no database"), pytest.param(NO_ROOM, id="no room")],
+    [
+        pytest.param(NO_DATABASE, id="no database"),
+        pytest.param(NO_ROOM, id="no room", marks=pytest.mark.long),
+    ],
 )
 
 
@@ -663,6 +676,7 @@ def test_a_full_phone_does_not_go_on_showing_the_treatment_that_was_replaced(
     assert ended(phone) == later(20)
 
 
+@pytest.mark.long
 def test_ticks_last_for_this_visit_on_a_phone_that_became_full(new_phone: "NewPhone") -> None:
     phone = new_phone()
     phone.begin_at(TREATED)

@@ -15,12 +15,11 @@ from tests.conftest import chromium
 from tests.plan import links
 
 from .conftest import PHONE, NewPhone
-from .phone import DAILY_ENGLISH, DAILY_FRENCH, GUIDE, LANGUAGES, TREATED, Phone, later, read, until
+from .phone import DAILY_ENGLISH, DAILY_FRENCH, GUIDE, TREATED, Phone, later, read, until
 
 if TYPE_CHECKING:
     from tests.conftest import Server
 
-both_languages = pytest.mark.parametrize("language", LANGUAGES)
 HOME_SCREEN = "Object.defineProperty(navigator, 'standalone', { get: () => true });"
 PUT = """async (entries) => {
   const opening = indexedDB.open("lendemain", 1);
@@ -156,6 +155,7 @@ def test_another_plan_asks_once_and_takes_no_for_an_answer(on_iphone: OnIphone) 
     assert app.record()["treatment"] == links.TREATMENT
 
 
+@pytest.mark.long
 def test_another_plan_takes_the_place_of_the_first_when_told_to(on_iphone: OnIphone) -> None:
     ticks = {"2026-11-24": ["a"]}
     app = put(on_iphone(home_screen=True), treatment=links.TREATMENT, ticks=ticks, clinic=CLINIC)
@@ -227,7 +227,7 @@ def arrive(phone: Phone, link: str, language: str = "en") -> None:
     phone.open(f"/{language}/start#{link}")
 
 
-@both_languages
+@DAILY_FRENCH
 def test_a_link_shows_what_it_holds_and_changes_nothing_before_a_tap(
     phone: Phone, language: str
 ) -> None:
@@ -335,7 +335,7 @@ def test_a_link_is_handed_to_the_apps_of_the_phone(phone: Phone) -> None:
     assert shared["url"] == f"{phone.url}/en/start#{links.link_of(links.TREATMENT)}"
 
 
-@both_languages
+@DAILY_FRENCH
 def test_a_code_is_drawn_after_it_is_said_that_the_server_draws_it(
     phone: Phone, language: str
 ) -> None:
@@ -570,6 +570,7 @@ ROUND = """async (records) => {
 }"""
 
 
+@pytest.mark.long
 def test_whatever_a_record_holds_its_file_brings_it_back_equal(phone: Phone) -> None:
     draw = random.Random(20)
     records = [some_record(draw) for _ in range(200)]

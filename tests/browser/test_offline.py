@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,33 +74,26 @@ class Kept:
     headings: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def both_kept(
-    playwright: Playwright, running_with: RunningWith, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Kept]]:
-    """Keep the guide in a language each on two phones, stop the server, reopen the browsers."""
-    found: dict[str, Kept] = {}
-    with ExitStack() as opened:
-        with running_with() as server:
-            sets = kept_sets(server.url)
-            for language in LANGUAGES:
-                profile = tmp_path_factory.mktemp(language)
-                with phone_on_disk(playwright, profile, server.url) as phone:
-                    phone.begin_at(TREATED, language)
-                    phone.wait_until_kept(guide_in(language), sets)
-                pages = pages_of([*sets["shell"], *sets[guide_in(language)]])
-                headings = {each: heading(read(server.url + each)) for each in pages}
-                own = [each for each in pages if each.startswith(f"/{language}/")]
-                anew = phone_on_disk(playwright, profile, server.url)
-                found[language] = Kept(opened.enter_context(anew), language, own, headings)
-        yield found
-    assert [fault for each in found.values() for fault in each.phone.faults] == []
-
-
-@pytest.fixture(params=LANGUAGES)
-def kept(request: pytest.FixtureRequest, both_kept: dict[str, Kept]) -> Kept:
-    """Hand over the phone that keeps the guide in one language."""
-    return both_kept[str(request.param)]
+@pytest.fixture(scope="module", params=["fr", pytest.param("en", marks=pytest.mark.long)])
+def kept(
+    request: pytest.FixtureRequest,
+    playwright: Playwright,
+    running_with: RunningWith,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Kept]:
+    """Keep the guide in one language, stop the server, reopen the browser."""
+    language, profile = str(request.param), tmp_path_factory.mktemp("profile")
+    with running_with() as server:
+        sets = kept_sets(server.url)
+        with phone_on_disk(playwright, profile, server.url) as phone:
+            phone.begin_at(TREATED, language)
+            phone.wait_until_kept(guide_in(language), sets)
+        pages = pages_of([*sets["shell"], *sets[guide_in(language)]])
+        headings = {each: heading(read(server.url + each)) for each in pages}
+    own = [each for each in pages if each.startswith(f"/{language}/")]
+    with phone_on_disk(playwright, profile, server.url) as phone:
+        yield Kept(phone, language, own, headings)
+    assert phone.faults == []
 
 
 @contextmanager
@@ -536,6 +529,7 @@ def test_everything_is_deleted_while_the_worker_is_still_on_its_way(
     assert names(phone) == ["shell"]
 
 
+@pytest.mark.long
 def test_deleting_while_a_new_release_is_being_kept_leaves_nothing(
     new_phone: NewPhone, house: House
 ) -> None:
@@ -567,6 +561,7 @@ self.setTimeout = (act, time, ...given) => inTime(act, time === 60_000 ? 1000 : 
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_is_stopped_while_it_keeps_a_guide_leaves_a_button_to_keep_it(
     new_phone: NewPhone, house: House
 ) -> None:

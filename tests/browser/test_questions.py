@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from .conftest import NewPhone
-from .phone import DAILY_FRENCH, LANGUAGES, Phone, later, until
+from .phone import DAILY_FRENCH, Phone, later, until
 from .reminding import PUT_IN
 
 RUN_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map(
@@ -43,7 +43,7 @@ def title(phone: Phone) -> str:
     return phone.page.locator(".result-title:visible").inner_text()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@DAILY_FRENCH
 def test_five_taps_lead_to_any_result(new_phone: NewPhone, language: str) -> None:
     phone, said = asking(new_phone, language), WORDS[language]
     tap(phone, said["none"], said["none"], said["spots"], said["many"], said["worse"])
@@ -368,7 +368,7 @@ def plainly(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@DAILY_FRENCH
 def test_a_list_of_ingredients_is_answered_with_what_must_wait_until_when_and_why(
     new_phone: NewPhone, language: str
 ) -> None:
@@ -439,7 +439,7 @@ def test_someone_without_a_treatment_is_told_how_long_and_a_roller_at_home_whom_
     assert "pharmacist" in looks_up(phone, "aspalathus")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_an_answer_about_a_product_can_be_used_by_everyone(
     new_phone: NewPhone, scheme: str
 ) -> None:
@@ -499,7 +499,7 @@ def test_who_has_no_reminders_is_told_where_to_turn_them_on(new_phone: NewPhone)
     expect(off.get_by_role("link")).to_have_attribute("href", "/en/reminders")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@DAILY_FRENCH
 def test_the_tab_shows_what_is_often_asked_on_this_day(new_phone: NewPhone, language: str) -> None:
     phone = asking(new_phone, language, day=4)
     phone.open(f"/{language}/questions")

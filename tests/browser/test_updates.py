@@ -104,6 +104,7 @@ def test_a_new_release_is_taken_when_asked_for_with_one_reload(
     phone.wait_until_kept(EN, kept_sets(releases.new.url))
 
 
+@pytest.mark.long
 def test_what_is_ticked_without_a_network_survives_a_reload_and_the_next_release(
     new_phone: NewPhone, releases: Releases
 ) -> None:
@@ -128,6 +129,7 @@ def test_what_is_ticked_without_a_network_survives_a_reload_and_the_next_release
     assert phone.record() == before
 
 
+@pytest.mark.long
 def test_the_new_release_can_be_used_in_a_second_window_as_well(
     new_phone: NewPhone, releases: Releases
 ) -> None:
@@ -146,6 +148,7 @@ def test_the_new_release_can_be_used_in_a_second_window_as_well(
         until(lambda window=window: shown(window) == new, "the new release shows", 30)  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_a_correction_of_a_version_that_was_left_does_not_take_over_unasked(
     new_phone: NewPhone, releases: Releases
 ) -> None:
@@ -234,6 +237,7 @@ ASKED_ALL_THE_TIME = """async () => {
 }"""
 
 
+@pytest.mark.long
 def test_a_worker_that_is_asked_something_meanwhile_gives_way_all_the_same(
     new_phone: NewPhone, releases: Releases
 ) -> None:

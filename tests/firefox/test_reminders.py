@@ -163,6 +163,7 @@ def test_a_reminder_comes_with_the_plans_words_though_the_server_was_killed(
     assert person.outcome("rinse")["outcome"] == "accepted"
 
 
+@pytest.mark.long
 def test_a_browser_started_again_still_receives(person: Person, firefox: Firefox) -> None:
     person.turn_on()
     firefox.dismiss_notifications()
@@ -188,6 +189,7 @@ def test_an_address_that_changed_is_noticed_and_mended(person: Person, autopush:
     patiently(lambda: person.told()["confirmed"], "the new address is confirmed", 20)
 
 
+@pytest.mark.long
 def test_a_push_that_is_answered_410_is_mended_at_the_next_opening(
     person: Person, firefox: Firefox, autopush: Autopush
 ) -> None:
@@ -212,6 +214,7 @@ def test_a_push_that_is_answered_410_is_mended_at_the_next_opening(
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_stopping_leaves_nothing_on_either_side(
     person: Person, firefox: Firefox, app: Server
 ) -> None:
