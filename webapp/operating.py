@@ -143,7 +143,6 @@ def restore(settings: Settings, file: Path) -> int:
 
     :raises TroubleError: when the file is not whole, or the data folder is in use or cannot be
     """
-    make_folder(settings.data)
     to = {FILE: settings.data / FILE, SECRET: settings.data / SECRET}
     if settings.sqlite_file:
         to[DATABASE] = settings.sqlite_file
@@ -153,6 +152,7 @@ def restore(settings: Settings, file: Path) -> int:
     if there:
         raise TroubleError(f"There already: {', '.join(there)}. Move them away first.")
     contents = _contents(file, DATABASE in to)
+    make_folder(settings.data)
     try:
         with tempfile.TemporaryDirectory(dir=settings.data) as folder:
             aside = Path(folder)
@@ -182,7 +182,9 @@ def _contents(file: Path, sqlite: bool) -> dict[str, bytes]:
             was = KINDS[kind] if kind != "none" else ""
             if kind == "sqlite":
                 contents[DATABASE] = _read(archive, DATABASE)
-    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+    except OSError as error:
+        raise TroubleError(f"{file} cannot be read: {error.strerror or error}") from error
+    except (tarfile.TarError, KeyError, ValueError) as error:
         raise _not_whole(file, error) from error
     if was and (kind == "sqlite") is not sqlite:
         raise TroubleError(

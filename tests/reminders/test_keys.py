@@ -251,6 +251,14 @@ def test_a_broken_secret_is_named_because_anyone_could_make_receipts_with_it(
     assert (tmp_path / SECRET).read_bytes() == content
 
 
+def test_a_secret_that_cannot_be_read_is_named_and_why(tmp_path: Path) -> None:
+    Keys(tmp_path)
+    (tmp_path / SECRET).unlink()
+    (tmp_path / SECRET).mkdir()
+    with pytest.raises(KeysError, match=r"secret cannot be read \(Is a directory\)"):
+        Keys(tmp_path)
+
+
 def test_what_is_said_of_broken_keys_does_not_tell_them(tmp_path: Path) -> None:
     keys = Keys(tmp_path)
     private = keys.current().private

@@ -161,7 +161,11 @@ def _read_key(written: dict[str, str]) -> Key:
 
 
 def _read_secret(file: Path) -> bytes:
-    found = file.read_bytes().strip()
+    try:
+        found = file.read_bytes().strip()
+    except OSError as error:
+        message = f"{file} cannot be read ({error.strerror}): be the user that serves"
+        raise KeysError(message) from error
     if not re.fullmatch(NUMBER.encode(), found):
         message = f"{file} is not what it was made as: restore it from a backup"
         raise KeysError(message)
