@@ -38,7 +38,11 @@ const AMOUNT = new RegExp(
 const [ACTIVE, LISTED, STATED] = ["\u0001", "\u0002", "\u0003"];
 const NOT_IN_IT = /^(?:SANS|WITHOUT|NON?|CONTAINS NO|DOES NOT CONTAIN|FREE (?:OF|FROM)|NE CONTIENT (?:PAS|NI|AUCUNE?))\b(?:[ -](?:ADDED\b|AJOUT D|D))?(?:E\b|')?|[ -]FREE\W*$/;
 const FORM = /^(?:CREAM|CREME|GEL|OINTMENT|ONGUENT|POMMADE|LOTION|SERUM|TOPICAL|A|LA|DE)$/;
-const EXPLAINED = /^(?:\W*(?:ORGANIC|VEGETA(?:BLE|LE?)|NATURAL|NATUREL|BIO(?:LOGIQUE)?|PRESERVATIVE|AND|ET|[WVP])\b)+\W*$/;
+// A letter alone is a footnote's.
+const EXPLAINED = /^(?:\W*(?:ORGANIC|VEGETA(?:BLE|LE?)|NATURAL|NATUREL|BIO(?:LOGIQUE)?|PRESERVATIVE|AND|ET|[A-Z])\b)+\W*$/;
+const BRACKET = /\(([^()]*)\)/g;
+// "Butyrospermum Parkii (Shea) Butter": what people call it stands amid a name.
+const AMID = /(?<=[A-Z]\s*)\(([^()]*)\)(?=\s*[A-Z])/g;
 const GENERIC = /^\W*(?:(?:COMPLEXE?|BLEND|MELANGE|MIX|(?:MULTI)?VITAMINE?S?|ACIDE?S?|FRUITS?|[ABP]HAS?|OF|DE)\b\W*)*$/;
 const SHORTEST = 5;
 const MOST_SLIPS = 3;
@@ -50,7 +54,9 @@ const A_FEW = 5;
 const MOST_LOOKS = 500;
 // Letters and digits: what is left of a name that is compared.
 const SIGNS = 36;
-const FORMULA = /^(?:F\s?I\s?L\b|[A-Z]?\d[\d\s\/.-]*$)/;
+// A maker's own number, or any but those of dyes.
+const CODE = /^(?!(?:[1-7]\d{4}\b\W*)+$)(?:\P{L}*|(?:F\W?I\W?L\b\W*)?(?:[A-Z]?\d{4}[\d\s\/.-]*)?)$/u;
+const OF_ANOTHER_SCRIPT = /[^\P{L}A-Z]+/gu;
 
 /** @param {Table} table */
 export function nameIndex(table) {
@@ -99,9 +105,16 @@ function entriesOf({ classes, bases }) {
   return [...listed, ...bases.map((row) => entryOf(row))];
 }
 
-/** Upper case without accents. */
+/** Upper case without accents; the Greek letters of names as they are said. */
 const plain = (text) =>
-  text.toUpperCase().replace(/Œ/g, "OE").normalize("NFD").replace(/\p{M}/gu, "").replace(/[’ʼ]/g, "'");
+  text
+    .toUpperCase()
+    .replace(/Œ/g, "OE")
+    .replace(/\u0391/g, "ALPHA")
+    .replace(/\u0392/g, "BETA")
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[’ʼ]/g, "'");
 
 /** Names are compared without blanks and marks: a line's end may have broken them anywhere. */
 const keyOf = (text) => bare(plain(text));
@@ -118,7 +131,7 @@ export function readList(index, text) {
     if ([ACTIVE, LISTED].includes(marked[0])) [active, section] = [marked[0] === ACTIVE, new Map()];
     const piece = marked.replace(/[\u0001-\u0003]/g, " ").replace(/\s+/g, " ").trim();
     for (const line of readPiece(index, piece)) {
-      const mark = line.known ? line.entries.map(({ inci }) => inci).join() : bare(line.text);
+      const mark = line.known ? line.entries.map(({ inci }) => inci).join() : bare(line.text) || line.text;
       if (!section.has(mark)) section.set(mark, section.size);
       const place = active || marked.includes(STATED) ? 0 : section.get(mark);
       const { place: before = place } = lines.get(mark) ?? {};
@@ -133,7 +146,7 @@ function piecesOf(text) {
   // A camera takes one for the other, amid capitals.
   const marked = plain(text.replace(/(?<=[A-Z])l(?=[A-Z])/g, "I"))
     .replace(/\r\n?/g, "\n")
-    .replace(/[®™©*†‡¹²³°]/g, "")
+    .replace(/[®™©*†‡¹²³°ºª]/g, "")
     .replace(/\\/g, "/")
     .replace(/\[?\b(?:NON[- ])?NANO\b\]?/g, " ")
     .replace(AMOUNT, ` ${STATED} `)
@@ -156,8 +169,9 @@ function piecesOf(text) {
 }
 
 function readPiece(index, piece) {
-  const code = !/[A-Z]{2}/.test(piece) || FORMULA.test(piece);
-  if (code && !exact(index, bare(piece))) return [];
+  if (CODE.test(piece)) return [];
+  const latin = piece.replace(OF_ANOTHER_SCRIPT, " ");
+  if (latin !== piece) return [...readPiece(index, latin.trim()), unknown(piece)];
   const joined = piece.split(JOINED);
   if (joined.length > 1 && joined.some((each) => NOT_IN_IT.test(each))) {
     return joined.flatMap((each) => readPiece(index, each.trim()));
@@ -166,9 +180,10 @@ function readPiece(index, piece) {
   if (claimed !== piece) {
     return claimed.split(BETWEEN).flatMap((each) => (look(index, bare(each)) ? [] : readStretch(index, each)));
   }
-  const brackets = [...piece.matchAll(/\(([^()]*)\)/g)].map(([, each]) => each.trim());
-  const inner = brackets.filter((each) => !EXPLAINED.test(each)).flatMap((each) => readPiece(index, each));
-  const outer = piece.replace(/\([^()]*\)/g, " ").replace(/[()]/g, " ").trim();
+  const amid = readBrackets(index, piece, AMID);
+  const beside = readBrackets(index, piece.replace(AMID, " "), BRACKET);
+  const inner = [...amid, ...beside];
+  const outer = piece.replace(BRACKET, " ").replace(/[()]/g, " ").trim();
   if (!outer) return inner;
   const lines = readStretch(index, outer);
   const read = lines.filter((each) => each.known);
@@ -178,9 +193,12 @@ function readPiece(index, piece) {
   const plainly = (text) => text.split(" ").every((word) => GENERIC.test(word) || exact(index, bare(word)));
   const said = named.length && !unread.length && lines.every((each) => each.known || plainly(each.text));
   if (read.length < lines.length) return [...(said ? read : lines), ...named];
-  // "Butyrospermum Parkii (Shea) Butter": what people call it stands amid a name.
-  const amid = lines.length === 1 && /\)\s*[A-Z]/.test(piece);
-  return [...lines, ...named, ...(amid ? [] : unread)];
+  return [...lines, ...named, ...(lines.length === 1 ? beside.filter((each) => !each.known) : unread)];
+}
+
+function readBrackets(index, text, which) {
+  const found = [...text.matchAll(which)].map(([, each]) => each.trim());
+  return found.filter((each) => !EXPLAINED.test(each)).flatMap((each) => readPiece(index, each));
 }
 
 const lineOf = (text, entry) => ({ text, entries: entry.unlike ? [] : [entry], known: !entry.unlike });

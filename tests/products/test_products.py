@@ -393,6 +393,9 @@ def test_a_label_in_two_languages_counts_each_list_by_itself() -> None:
         ("Phenoxyethanol (preservative)", set(), 0),
         ("Water, glycerin, preservative", set(), 1),
         ("Butyrospermum Parkii (Shea) Butter", {"BUTYROSPERMUM PARKII BUTTER"}, 0),
+        ("Butyrospermum Parkii (Shea) Butter (isotretinoin)", {"BUTYROSPERMUM PARKII BUTTER"}, 1),
+        ("(Isotretinoin) Glycerin", set(), 1),
+        ("(4-Phenylbutyl)phosphinic acid", set(), 1),
     ],
 )
 def test_what_stands_in_a_bracket_counts(text: str, waiting: set[str], unknown: int) -> None:
@@ -479,3 +482,36 @@ def test_what_stands_at_the_end_or_was_photographed_badly_is_named(text: str, fo
 def test_a_heading_is_no_ingredient() -> None:
     for text in ("Other ingredients: water, glycerin", "Autres ingrédients : eau, glycérine"):
         assert read(text)["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["A", "A & C", "B5", "T.E.A.", "75470", "42090/45410", "レチノール", "Ретинол", "레티놀", "FIL X", "C12-15",
+     "\N{GREEK SMALL LETTER BETA}-arbutine"],
+)  # fmt: skip
+def test_what_is_left_of_a_list_is_never_passed_over(left: str) -> None:
+    for text in (f"Aqua, Glycerin, {left}", f"Aqua\nGlycerin\n{left}"):
+        made = read(text, since=1000)
+        assert (made["answer"], made["found"]) == ("unknown", ["AQUA", "GLYCERIN"]), text
+
+
+def test_another_script_beside_a_name_hides_neither() -> None:
+    made = read("Aqua, Glycerin 레티놀, Retinol レチノール", since=1000)
+    assert made["found"] == ["AQUA", "GLYCERIN", "RETINOL"]
+    assert made["answer"] == "unknown"
+    assert read("정제수, 글리세린, 레티놀")["all"] == 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["(F.I.L. C245879/1)", "F.I.L. C245879/1", "FIL C245879/1", "FIL", "(D12345/6)", "C26983 1", "1234567", "12 345",
+     "0 12345 67890 5", "(1)", "(L)", "2."],
+)  # fmt: skip
+def test_the_makers_own_code_is_no_ingredient(code: str) -> None:
+    assert read(f"Aqua, Glycerin, {code}")["unknown"] == []
+
+
+def test_greek_letters_are_read_as_they_are_said() -> None:
+    assert read("\N{GREEK SMALL LETTER ALPHA}-Arbutin")["found"] == ["ALPHA-ARBUTIN"]
+    assert read("\N{GREEK SMALL LETTER ALPHA}-hydroxy acids")["found"] == ["AHA"]
+    assert read("\N{GREEK SMALL LETTER BETA}-hydroxy acid")["answer"] == "unknown"
