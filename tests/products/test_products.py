@@ -320,7 +320,8 @@ def read(text: str, since: float = 0) -> dict[str, Any]:
     ["Betadine", "Bétadine", "betadne", "Povidone-iodine", "Sodium sulfide", "sulfure de sodium", "Vitamin G",
      "Vitamin K", "Vitamine K", "Vitamine D", "Vitamin B", "Palmitate de cétyle", "acide laurique",
      "acide acétique", "acide caprique", "acide folique", "acide borique", "Polyethylene glycol",
-     "Hydroxyethyl urea", "Imidazolidinyl urea", "Diazolidinyl urea"],
+     "Hydroxyethyl urea", "Imidazolidinyl urea", "Diazolidinyl urea", "Squalene", "squalène", "Cellulase",
+     "Decylene glycol", "DEA-cetyl phosphate"],
 )  # fmt: skip
 def test_a_substance_is_not_taken_for_its_near_name(text: str) -> None:
     made = read(text, since=1000)
