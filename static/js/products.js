@@ -29,7 +29,7 @@ const HEADINGS = [
 ].join("|"); // prettier-ignore
 const HEADING = new RegExp(`(?:^|(?<=[\\s(\\[/.,;]))(?:${HEADINGS})\\s*(?:[:/]|$|(?=[\\s(\\[+]))`, "gm");
 const NUMBER = "\\d+(?:[.,]\\d+)*";
-const UNIT = "%|PER ?CENT\\b|POUR ?CENT\\b|PPM\\b|MG\\/M?[LG]\\b|UNIT(?:E?S?)\\b(?: ?\\/ ?G\\b)?|[UI]{2}\\b(?: ?\\/ ?G\\b)?";
+const UNIT = "%|PER ?CENT\\b|POUR ?CENT\\b|PPM\\b|MG ?\\/ ?M?[LG]\\b|UNIT(?:E?S?)\\b(?: ?\\/ ?G\\b)?|[UI]{2}\\b(?: ?\\/ ?G\\b)?";
 const AMOUNT = new RegExp(
   `\\(?[<>≤≥~]? *(?:${NUMBER} *[-–] *)?${NUMBER}[\\u00a0\\u202f ]*(?:${UNIT}) *(?:\\(?[WVP]\\/[WVP]\\)?)? *\\)?`,
   "g",
@@ -37,7 +37,7 @@ const AMOUNT = new RegExp(
 // What they leave behind in a text: no package has these.
 const [ACTIVE, LISTED, STATED] = ["\u0001", "\u0002", "\u0003"];
 const NOT_IN_IT = /^(?:SANS|WITHOUT|NON?|CONTAINS NO|DOES NOT CONTAIN|FREE (?:OF|FROM)|NE CONTIENT (?:PAS|NI|AUCUNE?))\b(?:[ -](?:ADDED\b|AJOUT D|D))?(?:E\b|')?|[ -]FREE\W*$/;
-const FORM = /^(?:CREAM|CREME|GEL|OINTMENT|ONGUENT|POMMADE|LOTION|SERUM|TOPICAL|A|LA|DE)$/;
+const FORM = /^(?:CREAM|CREME|GEL|OINTMENT|ONGUENT|POMMADE|LOTION|SERUM|FOAM|MOUSSE|SPRAY|SOLUTION|PATCH|TIMBRE|TOPICAL|A|LA|DE)$/;
 // A letter alone is a footnote's.
 const EXPLAINED = /^(?:\W*(?:ORGANIC|VEGETA(?:BLE|LE?)|NATURAL|NATUREL|BIO(?:LOGIQUE)?|PRESERVATIVE|AND|ET|[A-Z])\b)+\W*$/;
 const BRACKET = /\(([^()]*)\)/g;
@@ -164,7 +164,7 @@ function piecesOf(text) {
   // Where commas part the names, a line's end is only where the label was full.
   const byLine = separators * 3 < marked.trim().split("\n").length - 1;
   const columns = separators < marked.trim().split(/\t| {2,}/).length - 1;
-  const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), "[,;•·●▪◦|:\\[\\]]|(?<=[A-Z)]{2})\\.\\s"];
+  const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), "[,;•·●▪◦|:\\[\\]]|(?<=[A-Z)]{2}|\u0003 )\\.\\s"];
   return marked.split(new RegExp(split.join("|"))).map((piece) => piece.replace(/\s+/g, " ").trim());
 }
 

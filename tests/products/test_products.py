@@ -368,8 +368,14 @@ def test_urea_as_the_medicine_counts_however_late_it_is_named() -> None:
         made = read(text.format(amount), since=96)
         assert (made["answer"], made["hours"]) == ("wait", 336), amount
     stated = "Aqua, Glycerin, Petrolatum, Dimethicone, Cetyl alcohol, Panthenol, Urea{}"
-    assert read(stated.format(" 10%"), since=96)["answer"] == "wait"
+    for amount in (" 10%", " (100 mg / g)", " 10 % p/p"):
+        assert read(stated.format(amount), since=96)["answer"] == "wait"
     assert read(stated.format(""), since=96)["answer"] == "clear"
+
+
+def test_a_sentence_ends_after_an_amount_too() -> None:
+    made = read("Octocrylène 8 %, Avobenzone 3 %. Non-médicinaux : eau, alcool")
+    assert {"BUTYL METHOXYDIBENZOYLMETHANE", "ALCOHOL DENAT."} < set(made["waiting"])
 
 
 def test_a_label_in_two_languages_counts_each_list_by_itself() -> None:
@@ -450,7 +456,9 @@ def test_what_follows_a_claim_without_a_comma_is_still_read() -> None:
     [
         ("Differin gel", "ask"), ("EMLA cream", "never"), ("crème EMLA", "never"), ("Polysporin ointment", "ask"),
         ("onguent Polysporin", "ask"), ("cortisone cream", "ask"), ("crème à la cortisone", "ask"),
-        ("Aklief cream", "ask"), ("Tazorac gel", "ask"), ("Cortate 1% cream", "ask"),
+        ("Aklief cream", "ask"), ("Tazorac gel", "ask"), ("Cortate 1% cream", "ask"), ("EMLA patch", "never"),
+        ("timbre EMLA", "never"), ("Minoxidil foam", "ask"), ("mousse de minoxidil", "ask"), ("Lidocaine spray", "never"),
+        ("Minoxidil topical solution 5%", "ask"),
         # Of what comes back by itself the rest has to be read.
         ("Finacea gel", "unknown"), ("Retinol serum", "unknown"), ("Glycerin cream", "unknown"),
     ],
