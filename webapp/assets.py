@@ -39,7 +39,7 @@ QUESTIONS = (
     "questions",
 )
 # The page that reads packages has these, and is too heavy with all others.
-PACKAGES = ("slips", "products", "checking", "packages")
+PACKAGES = ("slips", "labels", "names", "products", "checking", "packages")
 FURTHER = {"screens": SCREENS, "questions": QUESTIONS, "packages": PACKAGES}
 WORKER = ("takeover", "shell", "pages", "push")
 # Instead of it, when the worker itself is the trouble.

@@ -1,8 +1,9 @@
 /** "What's in it?": a list is read, and its answer told; what it says of a class is lifted from the page. */
 
 import { platform } from "./browser.js";
+import { nameIndex } from "./names.js";
 import { allowedFrom, ownWaits } from "./plan.js";
-import { answerOf, nameIndex, readList } from "./products.js";
+import { answerOf, readList } from "./products.js";
 import { recall } from "./record.js";
 import { many, moment, phoneZone, waitInWords, words } from "./wording.js";
 

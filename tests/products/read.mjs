@@ -1,6 +1,7 @@
 /** Has products.js read everything that is written to its input, and prints what it makes of it. */
 import { readFileSync } from "node:fs";
-import { answerOf, nameIndex, readList } from "../../static/js/products.js";
+import { nameIndex } from "../../static/js/names.js";
+import { answerOf, readList } from "../../static/js/products.js";
 
 const { table, texts, variant, since, own } = JSON.parse(readFileSync(0, "utf-8"));
 const index = nameIndex(table);
