@@ -34,9 +34,11 @@ export function piecesOf(text) {
   const separators = marked.match(/[,;•·●▪◦]/g)?.length ?? 0;
   // Where commas part the names, a line's end is only where the label was full.
   const byLine = separators * 3 < marked.trim().split("\n").length - 1;
-  const columns = separators < marked.trim().split(/\t| {2,}/).length - 1;
+  const columns = separators < marked.split(/(?<=\S)(?:\t| {2,})(?=\S)/).length - 1;
   const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), BETWEEN_NAMES];
-  return marked.split(new RegExp(split.join("|"))).map((piece) => piece.replace(/\s+/g, " ").trim());
+  const pieces = marked.split(new RegExp(split.join("|"))).map((piece) => piece.replace(/\s+/g, " ").trim());
+  // Two columns are read downwards or across: no place is known for certain, and each name counts.
+  return byLine && columns ? pieces.map((piece) => piece + STATED) : pieces;
 }
 
 /** A label as it was meant, with headings and amounts marked. */

@@ -67,7 +67,7 @@ class Case:
     text: str
     of: list[str]
     unknown: int
-    # Every name has its amount beside it.
+    # Every name has its amount beside it, or the order of the names is not known.
     stated: bool = False
 
 
@@ -146,7 +146,7 @@ def cases() -> tuple[Case, ...]:
             shape([*row["of"], *row.get("unknown", [])], random.Random(f"{name} {shape.__name__}")),
             row["of"],
             len(row.get("unknown", [])),
-            shape is percents,
+            shape in (percents, columns),
         )
         for name, row in WRITTEN["lists"].items()
         for shape in SHAPES
@@ -371,6 +371,17 @@ def test_urea_as_the_medicine_counts_however_late_it_is_named() -> None:
     for amount in (" 10%", " (100 mg / g)", " 10 % p/p"):
         assert read(stated.format(amount), since=96)["answer"] == "wait"
     assert read(stated.format(""), since=96)["answer"] == "clear"
+
+
+def test_in_two_columns_the_order_is_not_known() -> None:
+    # Read downwards urea is the fourth of a list, and across the seventh.
+    rows = ("Aqua   Cetyl alcohol", "Glycerin   Panthenol", "Petrolatum   Carbomer", "Urea   PEG-8")
+    for between in ("\n", "\r\n"):
+        assert read(between.join(rows), since=96)["answer"] == "wait"
+        assert read(between.join(rows).replace("   ", "\t"), since=96)["answer"] == "wait"
+    one_line = "Aqua  Glycerin  Petrolatum  Carbomer  Panthenol  PEG-8  Urea"
+    for text in (one_line, one_line.replace("  ", "\n"), one_line.replace("  ", "\n    ")):
+        assert read(text, since=96)["answer"] == "clear", text
 
 
 def test_a_sentence_ends_after_an_amount_too() -> None:
