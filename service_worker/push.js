@@ -161,10 +161,18 @@ async function done(id) {
   await sync();
 }
 
+/**
+ * Woken for what waits. Failing says that it still does: the browser tries again, ever later. To ask to be woken
+ * anew from here would wake this at once, and again, for as long as the server is in trouble.
+ */
+async function woken() {
+  if ((await bringInTurn())?.state === "waiting") throw new Error("The server was not told yet.");
+}
+
 addEventListener("push", (event) => event.waitUntil(ring(event)));
 addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(tapped(event));
 });
 addEventListener("pushsubscriptionchange", (event) => event.waitUntil(sync()));
-addEventListener("sync", (event) => event.waitUntil(sync()));
+addEventListener("sync", (event) => event.waitUntil(woken()));

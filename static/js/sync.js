@@ -92,7 +92,7 @@ export async function noteShown(id) {
 
 /** Bring the server to what the record says. Resolves to the `subscription` entry; null: none. */
 export async function sync() {
-  const mine = await oneAtATime(bring);
+  const mine = await bringInTurn();
   // Where the browser can, it wakes the worker when there is a network again.
   if (mine?.state === "waiting") (await registered())?.sync?.register("reminders").catch(() => {});
   return mine;
@@ -111,7 +111,8 @@ export async function stop() {
   return sync();
 }
 
-const oneAtATime = (work) => (navigator.locks ? navigator.locks.request(LOCK, work) : work());
+/** The same, and what could not be told is left to whoever asked. */
+export const bringInTurn = () => (navigator.locks ? navigator.locks.request(LOCK, bring) : bring());
 
 async function bring() {
   await tellReceipts();

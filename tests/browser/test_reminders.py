@@ -541,6 +541,18 @@ def test_a_server_in_trouble_is_waited_for(phone: Owner) -> None:
         assert on_the_screen(phone, MORNING) == on_the_server(phone)
 
 
+def test_a_server_in_trouble_is_not_asked_again_and_again(phone: Owner) -> None:
+    phone.on()
+    phone.is_quiet()
+    phone.context.route("**/api/subscriptions/**", answering({"status": 503, "body": "{}"}))
+    phone.calls.clear()
+    phone.page.check("[name=kind][value=looks]")
+    phone.shows("waiting")
+    # In two seconds a worker that asked to be woken whenever it was sent thirty lists and more.
+    phone.page.wait_for_timeout(2000)
+    assert len(phone.lists_sent("PUT")) <= 4
+
+
 def answering(answer: dict[str, Any]) -> Callable[[Route], None]:
     """Return what answers so, whatever is asked."""
     return lambda route: route.fulfill(**answer)
