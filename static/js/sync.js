@@ -31,7 +31,7 @@ export function base64url(bytes) {
   return text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** One call of the API; `status` 0 when the server cannot be reached. */
+/** One call of the API; `status` 0 when the server cannot be reached, or somebody else answers. */
 export async function call(method, path, body = null, secret = null) {
   const headers = {};
   if (body) headers["Content-Type"] = "application/json";
@@ -47,7 +47,10 @@ export async function call(method, path, body = null, secret = null) {
       keepalive: true,
       signal: AbortSignal.timeout(PATIENT_MS),
     });
-    return { status: answer.status, body: await answer.json().catch(() => null) };
+    const said = await answer.json().catch(() => null);
+    // What ought to say something and does not is a page of whoever owns the network, or half an answer.
+    const ours = said || [202, 204].includes(answer.status) || answer.status >= 500;
+    return { status: ours ? answer.status : 0, body: said };
   } catch {
     return { status: 0, body: null };
   }

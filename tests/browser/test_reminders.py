@@ -553,6 +553,30 @@ def test_a_server_in_trouble_is_not_asked_again_and_again(phone: Owner) -> None:
     assert len(phone.lists_sent("PUT")) <= 4
 
 
+HALF = '{"language": "en", "confirmed": tr'
+NOT_OURS: list[tuple[str, dict[str, Any]]] = [
+    ("**/api/**", {"status": 200, "content_type": "text/html", "body": "<h1>Hotel</h1>"}),
+    ("**/api/subscriptions/**", {"status": 200, "content_type": "text/html", "body": "<h1>Hotel</h1>"}),
+    ("**/api/subscriptions/**", {"status": 200, "content_type": "application/json", "body": HALF}),
+    ("**/api/subscriptions/**", {"status": 404, "content_type": "text/html", "body": "<h1>Hotel</h1>"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "answer"), NOT_OURS)
+def test_an_answer_that_is_not_ours_is_none(
+    phone: Owner, asked: str, answer: dict[str, Any]
+) -> None:
+    phone.on()
+    address = phone.address
+    phone.context.route(asked, answering(answer))
+    phone.open("/en/reminders")
+    phone.shows("waiting")
+    phone.context.unroute_all()
+    phone.tap("again")
+    phone.shows("on")
+    assert phone.address is address
+
+
 def answering(answer: dict[str, Any]) -> Callable[[Route], None]:
     """Return what answers so, whatever is asked."""
     return lambda route: route.fulfill(**answer)
