@@ -8,9 +8,6 @@ const ASKED_FOR = new Set(["welcome", "test"]);
 // A phone whose storage hangs still rings: a push without a notification costs the subscription.
 const RECORD_PATIENCE = 2000;
 
-const within = (patience, promise, otherwise) =>
-  Promise.race([promise, new Promise((resolve) => setTimeout(resolve, patience, otherwise))]);
-
 /** What a push says, as far as it can be understood. */
 function read(event) {
   const given = event.notification ?? parsed(event.data)?.notification ?? {};

@@ -197,11 +197,15 @@ async function leave(mine) {
 /** No browser gives an address before a worker runs, and on a first visit it is still on its way. */
 async function registered() {
   if (self.registration) return self.registration;
-  const there = await navigator.serviceWorker?.getRegistration();
+  // Some browsers refuse to say.
+  const there = await navigator.serviceWorker?.getRegistration().catch(() => null);
   if (!there || there.active) return there;
-  const patience = new Promise((resolve) => setTimeout(resolve, PATIENT_MS, there));
-  return Promise.race([navigator.serviceWorker.ready, patience]);
+  return within(PATIENT_MS, navigator.serviceWorker.ready, there);
 }
+
+/** What a promise comes to, or something else where that takes too long. */
+export const within = (patience, promise, otherwise) =>
+  Promise.race([promise, new Promise((resolve) => setTimeout(resolve, patience, otherwise))]);
 
 export async function subscriptionHere() {
   return (await registered())?.pushManager?.getSubscription() ?? null;
@@ -223,7 +227,9 @@ async function subscribed(key, mine) {
     if (there && keyOf(there, mine) === key) return there;
     await there?.unsubscribe();
     const { pushManager } = await registered();
-    return await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    const asked = pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    // Where its push service is out of reach a browser tries for minutes, and whoever stops would wait as long.
+    return await within(2 * PATIENT_MS, asked, null);
   } catch (fault) {
     console.warn("No subscription:", fault.name);
     return null;

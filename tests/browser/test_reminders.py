@@ -553,6 +553,42 @@ def test_a_server_in_trouble_is_not_asked_again_and_again(phone: Owner) -> None:
     assert len(phone.lists_sent("PUT")) <= 4
 
 
+NO_ADDRESS = """() => {
+  PushManager.prototype.subscribe = () => new Promise(() => {});
+  const later = self.setTimeout;
+  self.setTimeout = (act, ms, ...given) => later(act, ms === 20_000 ? 500 : ms, ...given);
+}"""
+REFUSES_TO_SAY = """() => {
+  ServiceWorkerContainer.prototype.getRegistration = async () => {
+    throw new DOMException("", "SecurityError");
+  };
+}"""
+
+
+def test_a_browser_that_never_comes_back_with_an_address_holds_nobody_up(phone: Owner) -> None:
+    phone.treated()
+    phone.open("/en/reminders")
+    phone.shows("ready")
+    phone.page.evaluate(NO_ADDRESS)
+    phone.tap("turn-on")
+    phone.shows("lost")
+    assert "gives no address" in phone.status()
+    phone.tap("stop")
+    phone.shows("ready")
+
+
+def test_stopping_ends_where_a_browser_does_not_say_what_is_registered(phone: Owner) -> None:
+    phone.on()
+    phone.open("/en/reminders")
+    phone.shows("on")
+    phone.is_quiet()
+    phone.context.set_offline(offline=True)
+    phone.page.evaluate(REFUSES_TO_SAY)
+    phone.tap("stop")
+    phone.shows("ready")
+    assert phone.status().startswith("Stopped on this phone.")
+
+
 HALF = '{"language": "en", "confirmed": tr'
 NOT_OURS: list[tuple[str, dict[str, Any]]] = [
     ("**/api/**", {"status": 200, "content_type": "text/html", "body": "<h1>Hotel</h1>"}),
