@@ -48,8 +48,10 @@ export async function writeDown(treatment, language) {
     return null;
   }
   const before = await recall("schedule");
+  const known = before?.plan === treatment.id ? before.rings : [];
+  const asOf = Date.now();
   // What has been stays as it was, whatever is chosen now: it is what the server knows.
-  const been = before?.plan === treatment.id ? before.rings.filter(({ at }) => at <= Date.now()) : [];
+  const been = known.filter(({ at }) => at <= asOf);
   const own = ownWaits(await recall("clinic"));
   const past = { rung: been.flatMap(({ holds }) => holds), rangAt: been.map(({ at }) => at), own };
   const wanted = await change("reminders", (then) => {
@@ -59,7 +61,10 @@ export async function writeDown(treatment, language) {
     return { ...now, ids: named(now.ids), uids: named(now.uids) };
   }, treatment.id);
   if (wanted?.plan !== treatment.id) return null;
-  const rings = ringsOf(treatment, rules, { ...wanted, ...past }, zone);
+  // What was over before it was planned never rings, and nobody misses it.
+  const rings = ringsOf(treatment, rules, { ...wanted, ...past }, zone).filter(
+    ({ id, at }) => at > asOf || known.some((ring) => ring.id === id),
+  );
   const written = await change("schedule", (then) => {
     const putOff = then?.plan === treatment.id ? then.later : [];
     const rest = { rings: [...been, ...rings], later: stillWanted(putOff, wanted, zone) };

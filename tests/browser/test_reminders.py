@@ -904,6 +904,26 @@ def test_reminders_that_were_seen_are_not_called_silent(phone: Owner) -> None:
     expect(phone.page.locator("[data-silence]")).to_be_hidden()
 
 
+def test_what_was_over_before_it_was_asked_for_is_not_called_silent(phone: Owner) -> None:
+    phone.on()
+    phone.set_clock(MORNING + 5 * DAY)
+    phone.site.sql("UPDATE reminder SET seen_at = at + 1000")
+    phone.open("/en/reminders")
+    phone.shows("on")
+    phone.is_quiet()
+    phone.page.check("[name=kind][value=sunscreen]")
+    until(lambda: len(phone.server_rings()) > 8, "the mornings to come")
+    phone.look_at_today()
+    expect(phone.page.locator("[data-silence]")).to_be_hidden()
+    # Nor is another treatment that is entered a few days late.
+    phone.put("treatment", {
+        **phone.record()["treatment"], "id": "another",
+        "at": (MORNING + 2 * DAY).astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    })  # fmt: skip
+    phone.look_at_today()
+    expect(phone.page.locator("[data-silence]")).to_be_hidden()
+
+
 def test_the_first_day_is_left_in_peace_until_the_person_scrolls(phone: Owner) -> None:
     phone.put("reminders", {"on": False, "kinds": ["essential", "first-day"]})
     phone.on()
