@@ -51,10 +51,12 @@ class Screen {
     this.named = (await recall("situations")) ?? [];
     this.wanted ??= await recall("reminders");
     this.mine = await recall("subscription");
-    if (this.wanted?.on) {
+    const { on } = this.wanted ?? {};
+    // What was stopped without a network is still to be told.
+    if (on || this.mine) {
       await this.tell();
       this.mine = await sync();
-      this.said = null;
+      this.said = on ? null : this.stopped;
     }
     await this.tell();
   }
@@ -74,13 +76,21 @@ class Screen {
   }
 
   get state() {
-    if (!this.rings) return this.wanted?.on ? "on no-rules" : "no-rules";
+    if (!this.rings) return `${this.wanted?.on ? this.stateOn : ""} no-rules`.trim();
     if (!this.wanted.on) return !this.ahead.length ? "finished" : wayToRing();
+    return this.stateOn;
+  }
+
+  get stateOn() {
     const { state, told } = this.mine ?? { state: "waiting" };
     // All has rung, and the server still has the address.
-    if (state === "sent" && !this.ahead.length) return "over";
+    if (state === "sent" && this.rings && !this.ahead.length) return "over";
     if (state === "sent") return told.confirmed ? "on" : "unconfirmed";
     return state;
+  }
+
+  get stopped() {
+    return this.mine ? "stopped_here" : "stopped";
   }
 
   async tell() {
@@ -102,9 +112,8 @@ class Screen {
     said.textContent = this.said ? words(this.said) : "";
     said.hidden = !this.said;
     this.part("promise").textContent = this.promise();
-    if (!this.rings) return this.tellLast();
-    this.tellChoices();
-    this.tellNext();
+    if (this.wanted?.kinds) this.tellChoices();
+    if (this.rings) this.tellNext();
     await this.tellLast();
   }
 
@@ -128,7 +137,7 @@ class Screen {
     for (const box of this.main.querySelectorAll("[name=kind]")) box.checked = kinds.includes(box.value);
     for (const offer of this.main.querySelectorAll("[data-adds]")) {
       const { adds: kind, named } = offer.dataset;
-      offer.hidden = kinds.includes(kind) || !this.named.includes(named) || !this.possible.includes(kind);
+      offer.hidden = kinds.includes(kind) || !this.named.includes(named) || !this.possible?.includes(kind);
     }
     for (const row of this.main.querySelectorAll("[name=look]")) row.checked = row.value === look;
     const example = this.ahead[0]?.words[0];
@@ -200,7 +209,7 @@ class Screen {
   async turnOff() {
     this.mine = await stop();
     this.wanted = await recall("reminders");
-    this.said = this.mine ? "stopped_here" : "stopped";
+    this.said = this.stopped;
     await this.tell();
     this.part("status").focus();
   }
@@ -220,7 +229,7 @@ class Screen {
 
   async itRang() {
     this.mine = await sync();
-    this.said = this.state === "unconfirmed" ? "tap_it" : null;
+    this.said = this.stateOn === "unconfirmed" ? "tap_it" : null;
     await this.tell();
   }
 
@@ -228,7 +237,7 @@ class Screen {
   async confirm() {
     if (this.looking) return;
     this.looking = true;
-    for (let left = POLLS; left && this.state === "unconfirmed"; left -= 1) {
+    for (let left = POLLS; left && this.stateOn === "unconfirmed"; left -= 1) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       await this.look();
     }
@@ -237,7 +246,7 @@ class Screen {
 
   /** Ask once whether the first push was acknowledged. */
   async look() {
-    if (this.state !== "unconfirmed") return;
+    if (this.stateOn !== "unconfirmed") return;
     const { id, secret } = this.mine;
     const { status, body } = await call("GET", `subscriptions/${id}`, null, secret);
     if (status !== 200 || !body.confirmed) return;
@@ -263,8 +272,11 @@ class Screen {
     const [from, to] = hours.map(({ value }) => value);
     const kinds = [...this.main.querySelectorAll("[name=kind]:checked")].map(({ value }) => value);
     const look = this.main.querySelector("[name=look]:checked")?.value ?? USUAL.look;
+    const chosen = { kinds, look, quiet: { from, to } };
     this.said = null;
-    this.wanted = await change("reminders", (wanted) => wanted && { ...wanted, kinds, look, quiet: { from, to } });
+    // What is told before that is written takes no check away.
+    this.wanted = { ...this.wanted, ...chosen };
+    this.wanted = await change("reminders", (wanted) => wanted && { ...wanted, ...chosen });
     await this.refresh();
   }
 

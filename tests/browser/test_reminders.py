@@ -293,6 +293,42 @@ self.fetch = async (address, ...rest) => {
 };"""
 
 
+def test_reminders_that_cannot_ring_are_not_said_to_be_on_without_the_guide(phone: Owner) -> None:
+    page = phone.new_window()
+    page.add_init_script(NO_RULES)
+    phone.on()
+    page.evaluate("() => (localStorage.noRules = 'yes')")
+    phone.open("/en/reminders")
+    phone.shows("on no-rules")
+    phone.permit("denied")
+    phone.open("/en/reminders")
+    phone.shows("blocked no-rules")
+    assert "Reminders are on" not in phone.status()
+    assert "Notifications are blocked" in phone.status()
+    assert "not on this phone yet" in phone.status()
+    page.evaluate("() => delete localStorage.noRules")
+    page.close()
+
+
+def test_what_was_chosen_stands_on_the_screen_without_the_guide_too(phone: Owner) -> None:
+    page = phone.new_window()
+    page.add_init_script(NO_RULES)
+    phone.put("reminders", {"on": False, "kinds": ["essential", "sunscreen"]})
+    phone.on()
+    page.evaluate("() => (localStorage.noRules = 'yes')")
+    phone.open("/en/reminders")
+    phone.shows("on no-rules")
+    expect(page.locator("[name=kind][value=sunscreen]")).to_be_checked()
+    expect(page.locator("[name=from]")).to_have_value("21:30")
+    phone.is_quiet()
+    # Nor is it lost when something else is chosen.
+    page.check("[name=kind][value=looks]")
+    kinds = ["essential", "sunscreen", "looks"]
+    until(lambda: phone.record()["reminders"]["kinds"] == kinds, "both are chosen")
+    page.evaluate("() => delete localStorage.noRules")
+    page.close()
+
+
 @DAILY_FRENCH
 def test_a_guide_that_is_slow_to_come_is_waited_for_in_words_and_asked_for_once(
     new_phone: NewPhone, language: str
@@ -328,6 +364,20 @@ def test_what_was_chosen_while_the_guide_could_not_be_read_is_planned_once_there
     phone.page.evaluate("() => dispatchEvent(new Event('online'))")
     until(lambda: len(phone.server_rings()) > 8, "the longer list")
     phone.page.close()
+
+
+def test_a_reminder_that_rings_while_a_kind_is_chosen_takes_no_check_away(phone: Owner) -> None:
+    phone.on()
+    phone.is_quiet()
+    phone.page.evaluate("""async () => {
+      const tap = (kind) => document.querySelector(`[name=kind][value=${kind}]`).click();
+      tap("looks");
+      navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { rang: null } }));
+      for (let each = 0; each < 20; each += 1) await null;
+      tap("sunscreen");
+    }""")
+    kinds = ["essential", "sunscreen", "looks"]
+    until(lambda: phone.record()["reminders"]["kinds"] == kinds, "both are chosen")
 
 
 @pytest.mark.parametrize("choice", ["kinds", "quiet hours"])
@@ -1087,6 +1137,22 @@ def test_stopping_without_a_network_is_told_at_the_next_opening(phone: Owner) ->
     phone.open("/en/guide")
     until(lambda: phone.server_rows() == [], "the row is gone")
     until(lambda: "subscription" not in phone.record(), "nothing is left")
+
+
+def test_what_was_stopped_without_a_network_is_told_by_that_screen_too(phone: Owner) -> None:
+    # Where the browser wakes no worker for it.
+    page = phone.new_window()
+    page.add_init_script("delete ServiceWorkerRegistration.prototype.sync")
+    phone.on()
+    phone.context.set_offline(offline=True)
+    phone.tap("stop")
+    phone.shows("ready")
+    phone.context.set_offline(offline=False)
+    until(lambda: phone.server_rows() == [], "the row is gone")
+    expect(page.locator("[data-said]")).to_have_text(
+        "Stopped. The server has nothing of this phone any more."
+    )
+    page.close()
 
 
 NOTIFICATIONS = "registration.getNotifications().then(({ length }) => length)"
