@@ -89,7 +89,8 @@ function offerDeletion(main, gone) {
     const links = await linksLeft();
     await forgetAll({ links, subscription });
     await dropSets();
-    const untold = mine && (await sync());
+    // Also where there was nothing to tell: what is being sent this moment comes before it.
+    const untold = await sync();
     await throwAway({ links, subscription: untold });
     await gone();
     deleting.hidden = true;

@@ -1184,6 +1184,27 @@ def test_deleting_everything_without_a_network_is_told_at_the_next_opening(phone
     until(lambda: phone.record() == {}, "nothing is left")
 
 
+def test_what_is_being_sent_does_not_outlive_deleting_everything(phone: Owner) -> None:
+    phone.treated()
+    phone.permit("granted")
+    phone.put("reminders", {"on": True, "since": 0})
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    phone.context.route("**/api/subscriptions", hold)
+    phone.open("/en/settings")
+    until(lambda: phone.page.evaluate("0") == 0 and held, "the list is under way")
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog [value=delete]")
+    until(lambda: not phone.record().keys() - {"links"}, "the record is empty")
+    held[0].continue_()
+    expect(phone.page.locator("[data-deleted]")).to_be_visible()
+    until(lambda: phone.server_rows() == [], "the row is gone")
+    assert phone.record() == {}
+
+
 SLOW_RULES = """() => {
   const fetched = self.fetch;
   self.fetch = async (address, ...rest) => {
