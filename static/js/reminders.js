@@ -1,6 +1,6 @@
 /** Reminders: what rings and when, and one calm notice when it does not work. */
 
-import { dayNumber, inAnHour, ownWaits, schedule, stageOf, unseenInARow } from "./plan.js";
+import { dayNumber, inAnHour, ownWaits, schedule, stageOf, STAGES, unseenInARow } from "./plan.js";
 import { change, recall } from "./record.js";
 import { acknowledge, randomId, sync } from "./sync.js";
 import { phoneZone, words } from "./wording.js";
@@ -83,7 +83,8 @@ function stillWanted(putOff, wanted, zone) {
 export function ringsOf(treatment, rules, wanted, zone) {
   return schedule(treatment, rules.reminders, wanted, zone).map(({ slot, holds, at, until, reminders }) => {
     const [{ page, lasts, once }] = reminders;
-    const day = stageOf(Math.max(0, dayNumber(treatment, at, zone)));
+    // A clinic's longest wait, moved out of the night, ends on the day after the last page.
+    const day = stageOf(Math.max(0, dayNumber(treatment, at, zone))) ?? STAGES.at(-1);
     const { protocol, version, variant } = treatment;
     return {
       id: wanted.ids[slot],

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Route, expect
 from webapp.reminders.keys import Keys
 
 from .conftest import NewPhone
-from .phone import DAILY_FRENCH, LANGUAGES, until
+from .phone import DAILY_FRENCH, LANGUAGES, read, until
 from .reminding import DAY, HOUR, MORNING, Owner, at_home, changes, ids, wall
 from .test_access import OVERFLOWING, RUN_AXE, SCHEMES, TARGETS
 
@@ -210,6 +210,19 @@ def too_early(phone: Owner, ended: datetime, zone: str) -> list[str]:
             if at < earliest or early:
                 found.append(words)
     return found
+
+
+def test_every_ring_leads_to_a_page_that_is_there(phone: Owner) -> None:
+    # The clinic's longest wait ends late on the last day, in the quiet hours.
+    phone.treated(MORNING + 12 * HOUR)
+    waits = {"retinoids": 42 * 24}
+    phone.put("clinic", {"name": "", "phone": "", "hours": "", "waits": waits})
+    phone.put("reminders", {"on": False, "kinds": EVERY_KIND})
+    phone.turn_on()
+    rings = phone.record()["schedule"]["rings"]
+    assert any(each.get("theirs") for each in rings)
+    for page in {each["page"] for each in rings}:
+        assert read(f"{phone.url}/en/{page}"), page
 
 
 def test_a_phone_that_travels_rings_by_the_clock_of_the_place(phone: Owner) -> None:
