@@ -50,9 +50,10 @@ async function ring(event) {
 }
 
 async function show({ title, language, id, receipt, navigate }, here) {
-  const said = here.language ?? language;
+  const worded = here.worded && here.ring;
+  const said = (worded && worded.language) || here.language || language;
   const words = WORDS[said];
-  const [first, ...others] = here.worded && here.ring ? here.ring.words : [];
+  const [first, ...others] = worded ? worded.words : [];
   const neutral = id === "welcome" ? words.welcome : words.reminder;
   const url = here.ring ? `${location.origin}/${said}/${here.ring.page}` : ownAddress(navigate, said);
   const opens = receipt ? `${url.split("#")[0]}#r=${receipt}` : url;
@@ -126,7 +127,9 @@ const ringsOn = (schedule) => [...(schedule?.rings ?? []), ...(schedule?.later ?
 /** "In an hour": one more instant, by the same rules, unless it would be too late to be useful. */
 async function putOff(id) {
   const wanted = await recall("reminders");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  // As in the pages: Intl itself refuses the name of a zone that was never set.
+  const zone = timeZone === "Etc/Unknown" ? "UTC" : timeZone;
   await change("schedule", (schedule) => {
     const first = ringsOn(schedule).find((each) => each.id === id);
     if (!first || !wanted) return schedule;

@@ -23,7 +23,7 @@ export const keepAnswer = (said, result) =>
 
 /**
  * Have the phone ring once more at this time tomorrow, by the rules of all reminders; whatever was asked for
- * before gives way. Resolves to when; null where reminders are off.
+ * before gives way. Resolves to when; null where reminders are off, or none can ring.
  */
 export async function lookAgain(said) {
   const wanted = await recall("reminders");
@@ -33,8 +33,8 @@ export async function lookAgain(said) {
   const page = location.pathname.split("/").slice(2).join("/");
   const ring = { id: randomId(), uid: randomId(), slot: LOOK_AGAIN, holds: [], asked, lasts: USEFUL_HOURS, ...when, words: [said], page };
   await change("schedule", (now) => now && { ...now, later: [...now.later.filter(({ slot }) => slot !== LOOK_AGAIN), ring] });
-  await sync();
-  return when.at;
+  const mine = await sync();
+  return ["sent", "waiting"].includes(mine?.state) ? when.at : null;
 }
 
 /** What was kept, the last one first; each can be taken away. */

@@ -51,7 +51,7 @@ export async function writeDown(treatment, language) {
   const known = before?.plan === treatment.id ? before.rings : [];
   const asOf = Date.now();
   // What has been stays as it was, whatever is chosen now: it is what the server knows.
-  const been = known.filter(({ at }) => at <= asOf);
+  const been = known.filter(({ at }) => at <= asOf).map(worded(before));
   const own = ownWaits(await recall("clinic"));
   const past = { rung: been.flatMap(({ holds }) => holds), rangAt: been.map(({ at }) => at), own };
   const wanted = await change("reminders", (then) => {
@@ -66,12 +66,15 @@ export async function writeDown(treatment, language) {
     ({ id, at }) => at > asOf || known.some((ring) => ring.id === id),
   );
   const written = await change("schedule", (then) => {
-    const putOff = then?.plan === treatment.id ? then.later : [];
+    const putOff = then?.plan === treatment.id ? then.later.map(worded(then)) : [];
     const rest = { rings: [...been, ...rings], later: stillWanted(putOff, wanted, zone) };
     return { plan: treatment.id, language, zone, ...rest };
   }, treatment.id);
   return written?.plan === treatment.id ? { rules, wanted, past, later: written.later } : null;
 }
+
+/** What stays keeps its words, and so their language. */
+const worded = (written) => (ring) => ({ language: written.language, ...ring });
 
 /** What was put off keeps to the quiet hours of now as well, and to a pause. */
 function stillWanted(putOff, wanted, zone) {

@@ -5,9 +5,9 @@
  *
  * Entries of the record:
  * - `reminders`: what the person wants: {on, kinds, quiet, look, plan, offset, ids, pauses, calendar}
- * - `schedule`: {language, zone, rings, later}, each ring {id, uid, slot, holds, at, until, words, page, lasts, once};
- *   `uid` names it in a calendar and nowhere else; `later` are those put off by an hour, with `of`, the id
- *   of what was put off
+ * - `schedule`: {language, zone, rings, later}, each ring {id, uid, slot, holds, at, until, words, page, lasts, once,
+ *   language}, the last where another one was chosen since; `uid` names it in a calendar and nowhere else; `later`
+ *   are those put off by an hour, with `of`, the id of what was put off
  * - `subscription`: what the server answered: {id, secret, key, endpoint, told, state}
  * - `shown`: {ids, receipts, confirmedAt}: what this phone has shown, and what is still to be told
  *

@@ -829,6 +829,56 @@ def test_a_look_again_tomorrow_rings_once_and_leads_back_to_the_question(phone: 
     assert ring["id"] in phone.server_rings()
 
 
+def test_a_look_again_is_not_promised_where_nothing_can_ring(phone: Owner) -> None:
+    phone.on()
+    phone.permit("denied")
+    phone.open("/en/questions/expected")
+    for name in ("None of these", "None of these", "Spots or small bumps"):
+        row = phone.page.get_by_role("button", name=name, exact=True)
+        row.or_(phone.page.get_by_role("link", name=name, exact=True)).first.click()
+    phone.page.click("[data-strength=mild]")
+    phone.page.click("[data-trend=same]")
+    phone.page.locator("[data-look-again]:visible").click()
+    expect(phone.page.locator("[data-rings-off]:visible")).to_contain_text("Turn them on")
+    expect(phone.page.locator("[data-looks-again]:visible")).to_have_count(0)
+
+
+NO_ZONE = """() => {
+  const { prototype } = Intl.DateTimeFormat;
+  self.options ??= prototype.resolvedOptions;
+  prototype.resolvedOptions = function () {
+    return { ...options.call(this), timeZone: "Etc/Unknown" };
+  };
+}"""
+
+
+def test_in_an_hour_rings_where_the_phone_was_never_told_its_zone(
+    rung: tuple[Owner, str],
+) -> None:
+    phone, name = rung
+    phone.worker.evaluate(NO_ZONE)
+    put_off(phone, name)
+    phone.worker.evaluate("() => { Intl.DateTimeFormat.prototype.resolvedOptions = self.options; }")
+
+
+def test_what_was_put_off_rings_in_the_language_of_its_words(rung: tuple[Owner, str]) -> None:
+    phone, name = rung
+    later = put_off(phone, name)
+    phone.put("settings", {"language": "fr"})
+    phone.open("/fr/reminders")
+    phone.shows("on")
+    shown = """(tag) => registration.getNotifications({ tag }).then(
+      ([{ title, lang, data }]) => [title, lang, data.navigate.split("/")[3]])"""
+    phone.rung(later["id"])
+    neutral = "C’est l’heure de vos soins"
+    assert phone.worker.evaluate(shown, later["id"]) == [neutral, "fr", "fr"]
+    phone.is_quiet()
+    phone.page.check("[name=look][value=words]")
+    until(lambda: phone.record()["reminders"]["look"] == "words", "words are chosen")
+    phone.rung(later["id"])
+    assert phone.worker.evaluate(shown, later["id"]) == [later["words"][0], "en", "en"]
+
+
 def test_what_was_put_off_is_on_the_screen_and_keeps_to_new_quiet_hours(
     rung: tuple[Owner, str],
 ) -> None:
