@@ -14,8 +14,8 @@ const POLLS = 15;
 const LONGEST_TITLE = 120;
 
 /** Show the screen, and keep it true. */
-export async function showReminders(main, treatment, language) {
-  const screen = new Screen(main, treatment, language);
+export async function showReminders(main, treatment) {
+  const screen = new Screen(main, treatment);
   screen.listen();
   await screen.refresh();
   // The link of a notice leads to what was hidden until now.
@@ -24,8 +24,8 @@ export async function showReminders(main, treatment, language) {
 }
 
 class Screen {
-  constructor(main, treatment, language) {
-    Object.assign(this, { main, treatment, language, said: null });
+  constructor(main, treatment) {
+    Object.assign(this, { main, treatment, said: null });
     this.own = document.documentElement.lang;
   }
 
@@ -38,10 +38,12 @@ class Screen {
     // Another tab changed the treatment: what is chosen here must not ring for the old one.
     const { id } = (await recall("treatment")) ?? {};
     if (id !== this.treatment.id) return location.reload();
-    const written = await writeDown(this.treatment, this.language);
+    // It may have changed the language as well.
+    const { language = this.own } = (await recall("settings")) ?? {};
+    const written = await writeDown(this.treatment, language);
     if (written) {
       // Only one language may be kept; each that is not to be had is waited for.
-      const inOwnWords = this.own !== this.language && (await rulesOf(this.treatment, this.own));
+      const inOwnWords = this.own !== language && (await rulesOf(this.treatment, this.own));
       const rules = inOwnWords || written.rules;
       this.wanted = written.wanted;
       const rings = ringsOf(this.treatment, rules, { ...this.wanted, ...written.past }, phoneZone());

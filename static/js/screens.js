@@ -11,7 +11,7 @@ const { main, treatment, chosen } = await opening;
 const screens = {
   move: () => showMoving(main, treatment),
   // Not waited for: it goes on asking whether a first ring came.
-  reminders: () => void (treatment && working.then(() => showReminders(main, treatment, chosen))),
+  reminders: () => void (treatment && working.then(() => showReminders(main, treatment))),
   settings: () => showSettings(main, treatment, chosen, working, beginAnew),
   situations: () => askSituations(main, treatment),
   start: () => receiveLinks(main, treatment, askStart(main, treatment)),

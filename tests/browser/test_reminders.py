@@ -20,7 +20,7 @@ from webapp.reminders.keys import Keys
 
 from .conftest import NewPhone
 from .phone import DAILY_FRENCH, LANGUAGES, read, until
-from .reminding import DAY, HOUR, MORNING, Owner, at_home, changes, ids, wall
+from .reminding import DAY, HOUR, MORNING, PUT_IN, Owner, at_home, changes, ids, wall
 from .test_access import OVERFLOWING, RUN_AXE, SCHEMES, TARGETS
 
 EVERY_KIND = ["essential", "first-day", "moisturizer", "sunscreen", "looks", "cold-sores"]
@@ -433,6 +433,17 @@ def test_the_other_language_is_sent_with_the_whole_list(phone: Owner) -> None:
     assert (sent["language"], len(sent["reminders"])) == ("fr", 8)
     phone.shows("on")
     assert phone.record()["schedule"]["rings"][0]["words"][0].startswith("Si la peau")
+
+
+def test_a_window_in_the_language_of_before_does_not_bring_it_back(phone: Owner) -> None:
+    phone.on()
+    phone.page.evaluate(PUT_IN, ["settings", {"language": "fr"}])
+    phone.is_quiet()
+    phone.calls.clear()
+    phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    (sent,) = until(lambda: phone.lists_sent("PUT"), "the list")
+    assert sent["language"] == "fr"
+    assert phone.record()["schedule"]["language"] == "fr"
 
 
 def test_another_treatment_replaces_the_list(phone: Owner) -> None:
