@@ -303,6 +303,29 @@ def test_a_page_that_is_left_while_it_writes_holds_nobody_up_and_writes_when_it_
     expect(phone.page.locator("[data-notice=memory]")).to_be_hidden()
 
 
+BUSY = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("lendemain");
+  opening.onsuccess = () => {
+    const store = opening.result.transaction("record", "readwrite").objectStore("record");
+    const until = Date.now() + 400;
+    const hold = () => { if (Date.now() < until) store.get("x").onsuccess = hold; };
+    hold();
+    resolve();
+  };
+})"""
+
+
+def test_a_language_chosen_on_a_busy_phone_is_chosen(new_phone: "NewPhone") -> None:
+    phone = new_phone()
+    phone.begin()
+    phone.open("/en/guide")
+    phone.page.wait_for_load_state("networkidle")
+    phone.page.evaluate(BUSY)
+    phone.page.locator("[data-switch=fr]:visible").click()
+    phone.page.wait_for_url("**/fr/guide")
+    assert phone.record()["settings"] == {"language": "fr"}
+
+
 # The back button
 
 # A frozen page keeps its own clock: this one is read from where a test can move it meanwhile.
