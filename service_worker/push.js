@@ -45,7 +45,7 @@ async function ring(event) {
   const here = await within(RECORD_PATIENCE, known(push.id).catch(() => ({})), {});
   await show(push, here);
   if (push.receipt) await acknowledge(push.receipt);
-  for (const each of await openWindows()) each.postMessage({ rang: push.id });
+  await tellWindows(push.id);
   await syncIfWaiting();
 }
 
@@ -105,6 +105,11 @@ async function tapped({ action, notification }) {
 }
 
 const openWindows = () => clients.matchAll({ type: "window", includeUncontrolled: true });
+
+/** What became of reminders while a screen was looking: one rang, or the server was told. */
+async function tellWindows(rang) {
+  for (const each of await openWindows()) each.postMessage({ rang });
+}
 
 /** The open app at this page, or the open app led there, or a new window. */
 async function openWindow(address) {
@@ -167,6 +172,7 @@ async function done(id) {
  */
 async function woken() {
   if ((await bringInTurn())?.state === "waiting") throw new Error("The server was not told yet.");
+  await tellWindows(null);
 }
 
 addEventListener("push", (event) => event.waitUntil(ring(event)));

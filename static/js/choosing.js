@@ -257,9 +257,10 @@ class Screen {
     await this.tell();
   }
 
-  /** The worker has just shown a push. */
+  /** The worker has just shown a push, or told the server what waited. */
   async rang() {
     this.said = null;
+    this.mine = await recall("subscription");
     await this.look();
     await this.tell();
   }

@@ -627,6 +627,19 @@ def test_a_server_in_trouble_is_not_asked_again_and_again(phone: Owner) -> None:
     assert len(phone.lists_sent("PUT")) <= 4
 
 
+def test_the_screen_learns_that_the_worker_has_sent_what_waited(phone: Owner) -> None:
+    phone.on()
+    answer = {"status": 503, "body": "{}"}
+    phone.context.route("**/api/subscriptions/**", answering(answer))
+    phone.page.check("[name=kind][value=looks]")
+    phone.shows("waiting")
+    phone.is_quiet()
+    phone.context.unroute_all()
+    phone.worker.evaluate("dispatchEvent(new ExtendableEvent('sync'))")
+    phone.shows("on")
+    assert on_the_screen(phone, MORNING) == on_the_server(phone)
+
+
 NO_ADDRESS = """() => {
   PushManager.prototype.subscribe = () => new Promise(() => {});
   const later = self.setTimeout;
