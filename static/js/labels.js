@@ -15,6 +15,7 @@ const AMOUNT = new RegExp(
 export const ACTIVE = "\u0001";
 export const LISTED = "\u0002";
 export const STATED = "\u0003";
+export const ANYWHERE = "\u0004";
 const BETWEEN_NAMES = `[,;•·●▪◦|:\\[\\]]|(?<=[A-Z)]{2}|${STATED} )\\.\\s`;
 
 /** Upper case without accents; the Greek letters of names as they are said. */
@@ -38,7 +39,7 @@ export function piecesOf(text) {
   const split = [...(byLine ? ["\\n"] : []), ...(columns ? ["\\t", " {2,}"] : []), BETWEEN_NAMES];
   const pieces = marked.split(new RegExp(split.join("|"))).map((piece) => piece.replace(/\s+/g, " ").trim());
   // Two columns are read downwards or across: no place is known for certain, and each name counts.
-  return byLine && columns ? pieces.map((piece) => piece + STATED) : pieces;
+  return byLine && columns ? pieces.map((piece) => piece + ANYWHERE) : pieces;
 }
 
 /** A label as it was meant, with headings and amounts marked. */

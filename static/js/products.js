@@ -4,12 +4,12 @@
  *
  * @typedef {import("./names.js").Kind} Kind
  * @typedef {import("./names.js").Entry} Entry
- * @typedef {{text: string, entries: Entry[], known: boolean, place: number}} Line  `place` on its list, from 0; of what
- *   is active, or has its amount beside it, always 0
+ * @typedef {{text: string, entries: Entry[], known: boolean, place: number, leads: boolean}} Line  `place` on its list,
+ *   from 0; of what is active, or has its amount beside it, always 0, and it leads, as does the first of all
  * @typedef {{entry: Entry, of: string, kind: Kind, hours: number, theirs: boolean}} Judged  `theirs`: it waits as the clinic said
  */
 
-import { ACTIVE, LISTED, piecesOf, STATED } from "./labels.js";
+import { ACTIVE, ANYWHERE, LISTED, piecesOf, STATED } from "./labels.js";
 import { bare, exact, look, nameAt, near, rank, waits } from "./names.js";
 
 // Between two names of one stretch; what stands on both sides is read by itself.
@@ -41,13 +41,14 @@ export function readList(index, text) {
   let [active, section] = [false, new Map()];
   for (const marked of piecesOf(text)) {
     if ([ACTIVE, LISTED].includes(marked[0])) [active, section] = [marked[0] === ACTIVE, new Map()];
-    const piece = marked.replace(/[\u0001-\u0003]/g, " ").replace(/\s+/g, " ").trim();
+    const stated = active || marked.includes(STATED);
+    const piece = marked.replace(/[\u0001-\u0004]/g, " ").replace(/\s+/g, " ").trim();
     for (const line of readPiece(index, piece)) {
       const mark = line.known ? line.entries.map(({ inci }) => inci).join() : bare(line.text) || line.text;
       if (!section.has(mark)) section.set(mark, section.size);
-      const place = active || marked.includes(STATED) ? 0 : section.get(mark);
-      const { place: before = place } = lines.get(mark) ?? {};
-      lines.set(mark, { ...line, ...lines.get(mark), place: Math.min(before, place) });
+      const place = stated || marked.includes(ANYWHERE) ? 0 : section.get(mark);
+      const before = lines.get(mark) ?? { place, leads: !lines.size };
+      lines.set(mark, { ...line, ...before, place: Math.min(before.place, place), leads: before.leads || stated });
     }
   }
   return [...lines.values()];
@@ -173,7 +174,8 @@ function tile(words, longest, nameOfKey) {
  *   `hours`: after which nothing of it is on the wait list; of something to ask about, before which not even that
  */
 export function answerOf({ table }, lines, variant, since, own = {}) {
-  const there = new Set(lines.flatMap(({ entries }) => entries.map(({ of }) => of)));
+  // A pigment of makeup has the name of a filter: what is one stands first, or with its amount.
+  const there = new Set(lines.filter(({ leads }) => leads).flatMap(({ entries }) => entries.map(({ of }) => of)));
   const judged = lines.flatMap(({ entries, place }) =>
     entries.map((entry) => judge(table, entry, place, there, variant, own)),
   );

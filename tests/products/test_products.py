@@ -67,8 +67,10 @@ class Case:
     text: str
     of: list[str]
     unknown: int
-    # Every name has its amount beside it, or the order of the names is not known.
-    stated: bool = False
+    # Every name has its amount beside it.
+    amounts: bool = False
+    # The order of the names is not known.
+    anywhere: bool = False
 
 
 def caps(names: list[str], _: random.Random) -> str:
@@ -146,7 +148,8 @@ def cases() -> tuple[Case, ...]:
             shape([*row["of"], *row.get("unknown", [])], random.Random(f"{name} {shape.__name__}")),
             row["of"],
             len(row.get("unknown", [])),
-            shape in (percents, columns),
+            amounts=shape is percents,
+            anywhere=shape is columns,
         )
         for name, row in WRITTEN["lists"].items()
         for shape in SHAPES
@@ -164,11 +167,14 @@ def expected(case: Case, variant: str, since: float) -> tuple[str, int]:
     assert listed
     classes = {each.id: each for each in listed.classes}
     rows = {each.inci: each for each in listed.ingredients}
-    there = {rows[each].of for each in case.of if each in rows}
+    leading = case.of if case.amounts else case.of[:1]
+    there = {rows[each].of for each in leading if each in rows}
     kinds, hours = set(), [24]
     for place, inci in enumerate(case.of):
         row = rows.get(inci)
-        if row is None or (row.first and place >= row.first and not case.stated):
+        if row is None or (
+            row.first and place >= row.first and not (case.amounts or case.anywhere)
+        ):
             continue
         found = classes[row.of]
         own = row.hours if row.hours is not None else found.wait(variant) or 0
@@ -384,6 +390,39 @@ def test_in_two_columns_the_order_is_not_known() -> None:
         assert read(text, since=96)["answer"] == "clear", text
 
 
+@pytest.mark.parametrize(
+    ("text", "waits"),
+    [
+        ("Helianthus Annuus (Sunflower) Seed Oil", "HELIANTHUS ANNUUS SEED OIL"),
+        ("huile de tournesol", "HELIANTHUS ANNUUS SEED OIL"),
+        ("Hydroxycitronellal", "HYDROXYCITRONELLAL"),
+        ("Huile d’ylang-ylang", "CANANGA ODORATA FLOWER OIL"),
+        ("Zinc Gluconate", "ZINC GLUCONATE"),
+        ("sodium salicylate", "SODIUM SALICYLATE"),
+        ("lactate d’ammonium", "AMMONIUM LACTATE"),
+        ("CI 17200 (Red 33)", "CI 17200"),
+    ],
+)
+def test_what_labels_often_name_is_known(text: str, waits: str) -> None:
+    made = read(f"Aqua, Glycerin, Cetyl Alcohol, {text}", since=30)
+    assert (made["waiting"], made["unknown"]) == ([waits], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("Talc, Mica, CI 77891, CI 77491", 48),
+        ("Aqua, Cyclopentasiloxane, Titanium Dioxide (CI 77891), Iron Oxides (CI 77492)", 48),
+        ("Talc, Mica. May contain: Zinc Oxide, Titanium Dioxide, Iron Oxides", 48),
+        ("Medicinal ingredients: Titanium Dioxide 6 %. Non-medicinal: Talc, Mica, Iron Oxides", 24),
+        ("Titanium Dioxide 6 %, Talc, Mica, Iron Oxides", 24),
+        ("Zinc Oxide, Aqua, Dimethicone, Iron Oxides", 24),
+    ],
+)
+def test_a_pigment_of_makeup_makes_no_sunscreen_of_it(text: str, hours: int) -> None:
+    assert read(text, since=1)["hours"] == hours
+
+
 def test_a_sentence_ends_after_an_amount_too() -> None:
     made = read("Octocrylène 8 %, Avobenzone 3 %. Non-médicinaux : eau, alcool")
     assert {"BUTYL METHOXYDIBENZOYLMETHANE", "ALCOHOL DENAT."} < set(made["waiting"])
@@ -400,7 +439,8 @@ def test_a_label_in_two_languages_counts_each_list_by_itself() -> None:
 @pytest.mark.parametrize(
     ("text", "waiting", "unknown"),
     [
-        ("Glycerin (with retinyl propionate)", set(), 1),
+        ("Glycerin (with clascoterone)", set(), 1),
+        ("Glycerin (with retinyl propionate)", {"RETINYL PROPIONATE"}, 0),
         ("Rosehip oil (trans-retinoic acid)", {"TRETINOIN", "ROSA CANINA FRUIT OIL"}, 0),
         ("AHA/BHA complex (glycolic acid/lactic acid)", {"AHA", "GLYCOLIC ACID", "LACTIC ACID"}, 0),
         ("Fruit acids (glycolic acid and lactic acid)", {"AHA", "GLYCOLIC ACID", "LACTIC ACID"}, 0),
@@ -411,8 +451,9 @@ def test_a_label_in_two_languages_counts_each_list_by_itself() -> None:
         ("Phenoxyethanol (preservative)", set(), 0),
         ("Water, glycerin, preservative", set(), 1),
         ("Butyrospermum Parkii (Shea) Butter", {"BUTYROSPERMUM PARKII BUTTER"}, 0),
-        ("Butyrospermum Parkii (Shea) Butter (isotretinoin)", {"BUTYROSPERMUM PARKII BUTTER"}, 1),
-        ("(Isotretinoin) Glycerin", set(), 1),
+        ("Butyrospermum Parkii (Shea) Butter (clascoterone)", {"BUTYROSPERMUM PARKII BUTTER"}, 1),
+        ("(Isotretinoin) Glycerin", {"ISOTRETINOIN"}, 0),
+        ("(Clascoterone) Glycerin", set(), 1),
         ("(4-Phenylbutyl)phosphinic acid", set(), 1),
     ],
 )
