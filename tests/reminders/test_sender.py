@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -1183,6 +1184,34 @@ def test_a_sender_that_was_frozen_wakes_up_without_harm(small_site: Site) -> Non
     assert all(same_promise(each.pushes) for each in phones)
 
 
+# --- a machine that has too little of something --------------------------------------------------
+
+
+@pytest.mark.parametrize("at_the_first_push", [True, False])
+def test_a_sender_that_may_open_no_file_gives_no_reminder_up(
+    small_site: Site, at_the_first_push: bool
+) -> None:
+    process = small_site.start_sender()
+    assert wait_for(lambda: small_site.sql("SELECT count(*) FROM sender") == [(1,)])
+    if not at_the_first_push:
+        early = crowd(small_site, phones_of(small_site.service, 1))
+        assert wait_for(lambda: all_rang(early))
+    most = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, most[1]))
+    phones = crowd(small_site, phones_of(small_site.service, 6), names=("noon",))
+    tried = "SELECT count(*) FROM reminder WHERE name = 'noon' AND outcome = :what"
+    assert wait_for(lambda: small_site.sql(tried, what="later") != [(0,)])
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, most)
+
+    def rang_at_last() -> bool:
+        hurry(small_site)
+        return small_site.sql(tried, what="accepted") == [(6,)]
+
+    assert wait_for(rang_at_last)
+    assert all(same_promise(each.pushes) for each in phones)
+    assert process.poll() is None
+
+
 # --- rows that are not what they should be -------------------------------------------------------
 
 
@@ -1367,7 +1396,7 @@ def rings_through(site: Site, trouble: Callable[[], None]) -> Trouble:
     took = time.monotonic() - began
 
     def written() -> bool:
-        return site.sql("SELECT count(*) FROM reminder WHERE outcome = 'accepted'") == [(20,)]
+        return site.sql("SELECT count(*) FROM reminder WHERE outcome = 'accepted'") == [(6,)]
 
     wait_for(written, 5)
     outcomes = {row[0] for row in site.sql("SELECT outcome FROM reminder")}

@@ -37,6 +37,8 @@ BATCH = 512
 SECONDS_TO_LAND = 12.0
 CROWDED = 2.0  # seconds after which what a slow push service has no room for is looked at again
 LATER = frozenset({406, 408, 425, 429})
+# What this machine has too little of, and no fault of a row: files, memory.
+SHORT = (OSError, MemoryError)
 # What one phone alone can bring about: a key that is not its own, more than its share.
 PROVOKED = frozenset({401, 403, 429})
 
@@ -318,6 +320,8 @@ class Sender:
         else:
             try:
                 letter = self._write_letter(parcel, wall)
+            except SHORT as error:
+                self._wait_for_better(parcel, error)
             except Exception as error:  # noqa: BLE001  (one bad row must not stop the queue)
                 self._refuse(parcel, error)
             else:
@@ -338,10 +342,17 @@ class Sender:
         parcel = letter.parcel
         try:
             return encrypt(parcel.p256dh, parcel.auth, letter.plaintext)
+        except SHORT as error:
+            self._lane(parcel.origin).lands()
+            self._wait_for_better(parcel, error)
         except Exception as error:  # noqa: BLE001  (one bad row must not stop the queue)
             self._lane(parcel.origin).lands()
             self._refuse(parcel, error)
-            return None
+        return None
+
+    def _wait_for_better(self, parcel: Parcel, error: Exception) -> None:
+        self._say("machine", type(error).__name__, "this machine is short of something; later then")
+        self._try_later(parcel, 0, now_ms())
 
     def _refuse(self, parcel: Parcel, error: Exception) -> None:
         self._say("row", type(error).__name__, "a stored subscription cannot be sent to")
