@@ -36,6 +36,7 @@ class Server:
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._data = tempfile.TemporaryDirectory(prefix="lendemain-")
+        self.data = Path(self._data.name)
         own = {"PORT": str(self.port), "HOST": "127.0.0.1", "WEBAPP_DATA": self._data.name}
         # A sender is for those who ask for one: it takes its share of two cores.
         self.environ = {**os.environ, **own, "WEBAPP_SENDER": "off", **environ}

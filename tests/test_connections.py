@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import resource
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,11 @@ HALF_A_BODY = (
     b"POST /api/receipts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b"Content-Length: 60000\r\n\r\n{"
 )
+A_RECEIPT = (
+    b"POST /api/receipts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 46\r\n\r\n{"receipt":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}'
+)
+TOO_LONG = HALF_A_BODY.replace(b"60000", b"9999999")
 IMPATIENT = """
 import sys
 from webapp import cli, serving
@@ -96,6 +103,45 @@ def test_hundreds_of_slow_connections_keep_nobody_else_out(server: Server, began
 def test_a_full_house_still_lets_people_in(impatient: Server, began: bytes) -> None:
     with connections(impatient, 200, began):
         assert seconds_to_answer(impatient) < 1
+
+
+def test_a_house_full_of_those_who_wait_for_an_answer_gets_no_fuller(impatient: Server) -> None:
+    assert impatient.process
+    files = Path(f"/proc/{impatient.process.pid}/fd")
+    at_rest = len([*files.iterdir()])
+    database = sqlite3.connect(impatient.data / "lendemain.sqlite", isolation_level=None)
+    with contextlib.closing(database), contextlib.ExitStack() as stack:
+        # Whoever writes has to wait, and the others for a thread.
+        database.execute("BEGIN IMMEDIATE")
+        for _ in range(100):
+            stack.enter_context(connections(impatient, 1, A_RECEIPT))
+            time.sleep(0.01)
+        assert len([*files.iterdir()]) <= at_rest + 40 + 20
+        database.execute("ROLLBACK")
+        time.sleep(1)
+        assert seconds_to_answer(impatient) < 1
+
+
+def test_a_server_that_may_open_no_file_goes_on_when_it_may(impatient: Server) -> None:
+    assert impatient.process
+    pid = impatient.process.pid
+    biggest = max((ROOT / "static").rglob("*.png"), key=lambda file: file.stat().st_size)
+    asked = (
+        f"GET /static/{biggest.relative_to(ROOT / 'static')} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    )
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.connect(("127.0.0.1", impatient.port))
+        # The last of what is read at once is refused early, and nobody reads any answer.
+        many = (8192 - len(TOO_LONG)) // len(asked)
+        wire.sendall(asked.encode() * many + TOO_LONG)
+        time.sleep(1)
+        most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, most[1]))
+        time.sleep(3)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, most)
+    assert impatient.process.poll() is None
+    assert seconds_to_answer(impatient) < 1
 
 
 @pytest.mark.parametrize("began", [HALF_A_HEAD, HALF_A_BODY], ids=["head", "body"])

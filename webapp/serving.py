@@ -20,6 +20,7 @@ from waitress.task import ErrorTask
 from webapp import db, metrics
 from webapp.app import MAX_BODY, create_app, refuse_as_too_long
 from webapp.config import Settings
+from webapp.logs import Seldom
 from webapp.reminders.keys import Keys
 
 THREADS = 8
@@ -48,10 +49,15 @@ class Child:
 
     def __init__(self) -> None:
         """Start it, and watch it from a thread."""
-        self._command = [sys.executable, "-m", "webapp.cli", "send", "--child"]
-        self._stopping = False
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+        # -P: a checkout that the server is started in is not to lend the child its own code, whose
+        # data folder is another.
+        self._command = [sys.executable, "-P", "-m", "webapp.cli", "send", "--child"]
+        self._stopping, self._seldom = False, Seldom()
+        self._process = self._start()
         threading.Thread(target=self._watch, daemon=True, name="sender's keeper").start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE)
 
     def _watch(self) -> None:
         while True:
@@ -60,7 +66,18 @@ class Child:
                 return
             log.error("the sender ended; starting it again", extra={"status": status})
             time.sleep(RESTART_SECONDS)
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+            while not self._starts_again():
+                time.sleep(RESTART_SECONDS)
+
+    def _starts_again(self) -> bool:
+        try:
+            self._process = self._start()
+        except OSError:
+            # No file descriptor, no memory, no process left: for now.
+            if self._seldom.lets("start"):
+                log.exception("the sender cannot be started; trying again")
+            return False
+        return True
 
     def stop(self) -> None:
         """Let it finish what is in flight."""
@@ -117,12 +134,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     last_activity: float
 
     def add_channel(self, map: dict[int, Any] | None = None) -> None:  # noqa: A002  (its name there)
-        """Come in; when the house is full, in the place of whoever has kept it waiting longest."""
-        others = self.server.active_channels.values()
+        """Come in; when the house is full, in the place of whoever has kept it waiting longest, and
+        not at all when everyone there waits for an answer.
+        """
+        others = [each for each in self.server.active_channels.values() if not each.will_close]
         if len(others) >= _room():
-            waiting = [each for each in others if not (each.requests or each.will_close)]
-            if waiting:
-                min(waiting, key=lambda each: each.last_activity).will_close = True
+            waiting = [each for each in others if not each.requests]
+            min(waiting, key=lambda each: each.last_activity, default=self).will_close = True
         super().add_channel(map)
 
     def handle_read(self) -> None:
@@ -145,10 +163,22 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def handle_close(self) -> None:
         """Close; after an early refusal, from a thread that first reads what still comes."""
-        if self.lingers and self.socket and LINGERING.acquire(blocking=False):
+        if self.lingers and self.socket:
             self.lingers = False
-            threading.Thread(target=_drain, args=(self.socket.dup(),), daemon=True).start()
+            _linger(self.socket)
         super().handle_close()
+
+
+def _linger(connection: socket.socket) -> None:
+    """Keep a connection open in a thread of its own, where there is room for that."""
+    if not LINGERING.acquire(blocking=False):
+        return
+    try:
+        kept = connection.dup()
+        threading.Thread(target=_drain, args=(kept,), daemon=True).start()
+    except (OSError, RuntimeError):
+        # No file descriptor or no thread left: an early goodbye, and the server goes on.
+        LINGERING.release()
 
 
 def _drain(connection: socket.socket) -> None:

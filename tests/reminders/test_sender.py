@@ -1485,8 +1485,8 @@ def test_a_database_that_is_restarted_loses_nothing_and_the_sender_goes_on(
 class Serving:
     """`lendemain serve` with its sender as a child, and all that both have said."""
 
-    def __init__(self, folder: Path, service: PushService) -> None:
-        """Start it, and wait until it answers and its sender is at work."""
+    def __init__(self, folder: Path, service: PushService, cwd: Path = ROOT) -> None:
+        """Start it in the folder ``cwd``, and wait until it answers and its sender is at work."""
         ports = []
         for _ in range(2):
             with socket.socket() as free:
@@ -1502,8 +1502,8 @@ class Serving:
         }  # fmt: skip
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "webapp.cli", "serve"],
-                cwd=ROOT, env=environ, stdout=said, stderr=said,
+                [sys.executable, "-P", "-m", "webapp.cli", "serve"],
+                cwd=cwd, env=environ, stdout=said, stderr=said,
             )  # fmt: skip
         assert wait_for(lambda: self.health()[0] == 200, 90), self.said.read_text()
 
@@ -1559,10 +1559,10 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, service: PushService) -> Iterator[Serving]:
+def serving(folder: Path, service: PushService, cwd: Path = ROOT) -> Iterator[Serving]:
     """Serve for a while."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = Serving(folder, service)
+    server = Serving(folder, service, cwd)
     try:
         yield server
     finally:
@@ -1632,6 +1632,31 @@ def test_a_welcome_comes_two_seconds_after_subscribing(served: Served) -> None:
 def test_a_sender_that_dies_under_the_server_comes_back(served: Served) -> None:
     assert served.another_child
     assert served.test_after_a_kill <= 2 * NOW_OR_SO
+
+
+def test_a_server_started_in_another_checkout_has_a_sender_of_its_own(
+    push_service: PushService, tmp_path: Path
+) -> None:
+    other = tmp_path / "checkout" / "webapp"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("raise SystemExit('another release')\n")
+    with serving(tmp_path, push_service, other.parent) as server:
+        assert server.health()[0] == 200
+
+
+def test_a_sender_that_cannot_be_started_is_started_when_it_can(
+    push_service: PushService, tmp_path: Path
+) -> None:
+    with serving(tmp_path, push_service) as server:
+        pid = server.process.pid
+        most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, most[1]))
+        for each in server.children():
+            os.kill(each, signal.SIGKILL)
+        assert wait_for(lambda: "cannot be started" in server.said.read_text())
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, most)
+        assert wait_for(lambda: len(server.children()) == 1)
+        assert "Traceback" not in server.said.read_text()
 
 
 def test_a_sender_ends_with_its_server_however_that_dies(served: Served) -> None:
