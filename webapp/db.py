@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
+    ArgumentError,
     DatabaseError,
     DBAPIError,
     IntegrityError,
+    InternalError,
     OperationalError,
     ProgrammingError,
     SQLAlchemyError,
@@ -22,6 +24,9 @@ from sqlalchemy.exc import (
 from webapp.config import Settings, TroubleError, folder, make_folder
 
 BUSY_SECONDS = 5
+# Seconds after which a PostgreSQL whose machine or network is gone without a word is given up; left
+# to the system's own patience, that would be hours.
+SILENT_SECONDS = 15
 # Chosen once, never changed: it keeps two programs from upgrading one PostgreSQL at a time.
 UPGRADE_LOCK = 7_304_811_926_051
 
@@ -36,7 +41,27 @@ def make_engine(settings: Settings, *, durable: bool = True) -> Engine:
 
     ``durable`` is for those who answer people: a commit survives a power cut. A sender does
     without: what it would lose is a note that it has sent, and it would send again.
+
+    :raises TroubleError: when its address cannot be read, or what PostgreSQL needs is not installed
     """
+    try:
+        return _engine(settings, durable=durable)
+    except ImportError as error:
+        words = (
+            "WEBAPP_DATABASE_URL names a PostgreSQL, and what speaks to it is not installed: "
+            "pip install 'psycopg[binary]>=3.3'"
+        )
+        raise TroubleError(words) from error
+    except (ArgumentError, ValueError):
+        # Without the words of the error, which may hold a piece of a password.
+        words = (
+            "WEBAPP_DATABASE_URL cannot be read. It must look like postgresql://name@host/database; "
+            "in a password, @ is written %40, : %3A, / %2F, # %23, ? %3F and % %25."
+        )
+        raise TroubleError(words) from None
+
+
+def _engine(settings: Settings, *, durable: bool) -> Engine:
     # Errors must not carry endpoints into a log.
     address, common = settings.database, {"hide_parameters": True}
     if address.startswith("sqlite:"):
@@ -48,10 +73,14 @@ def make_engine(settings: Settings, *, durable: bool = True) -> Engine:
         f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=30s "
         "-c idle_in_transaction_session_timeout=30s"
     )
+    watched = {
+        "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": SILENT_SECONDS // 5 - 1,
+        "tcp_user_timeout": SILENT_SECONDS * 1000,
+    }  # fmt: skip
     return create_engine(
         address,
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": 5},
+        connect_args={"options": options, "connect_timeout": 5, **watched},
         **common,
     )
 
@@ -143,10 +172,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def troubled(error: DBAPIError) -> bool:
-    """Say whether it is the database's state and not the question: it is locked, full, away or
-    damaged, or two changes came at once.
+    """Say whether it is the database's state and not the question: it is locked, full, away,
+    damaged or read-only, as while another machine takes over, or two changes came at once.
     """
-    momentary = isinstance(error, OperationalError | IntegrityError)
+    momentary = isinstance(error, OperationalError | IntegrityError | InternalError)
     return momentary or error.connection_invalidated or damaged(error)
 
 
@@ -214,6 +243,9 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
     with writing(engine) as db:
         if db.dialect.name == "postgresql":
+            # Whoever comes second waits until the first is done, and work on a big table takes long.
+            db.execute(text("SET LOCAL lock_timeout = 0"))
+            db.execute(text("SET LOCAL statement_timeout = 0"))
             db.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
         config.attributes["connection"] = db
         command.upgrade(config, "head")

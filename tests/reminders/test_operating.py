@@ -16,15 +16,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from werkzeug.serving import make_server
 
 from tests.push.service import PushService
@@ -1013,6 +1015,81 @@ def test_a_damaged_database_is_said_once_and_asks_for_patience(
 # --- a sender alone ------------------------------------------------------------------------------
 
 
+def test_a_database_that_only_reads_for_a_while_asks_for_patience(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A PostgreSQL that another takes over from, or that came up as the second one.
+    if site.settings.sqlite_file:
+        read_only = "PRAGMA query_only = {}"
+    else:
+        read_only = "SET default_transaction_read_only = {}"
+    engine = site.client.application.extensions["lendemain"]
+
+    @event.listens_for(engine, "checkout")
+    def begin(connection: Any, *_: object) -> None:
+        connection.execute(read_only.format("on" if reads_only else "off"))
+        if not site.settings.sqlite_file:
+            connection.commit()
+
+    monkeypatch.setattr(routes, "_seldom", Seldom())
+    body = site.asked(site.service.subscribe())
+    reads_only = True
+    answer = site.client.post("/api/subscriptions", json=body)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    reads_only = False
+    assert site.client.post("/api/subscriptions", json=body).status_code == 201
+
+
+def test_a_postgresql_that_is_gone_without_a_word_is_given_up(cluster: Cluster) -> None:
+    engine = db.make_engine(Settings(database_url=cluster.new_database()))
+    with engine.connect() as opened, closing(socket.socket(fileno=_copied(opened))) as wire:
+        timeout = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        idle, every, times = (
+            wire.getsockopt(socket.IPPROTO_TCP, each)
+            for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+    engine.dispose()
+    assert 0 < timeout <= 15_000
+    assert idle + every * times <= 15
+
+
+def _copied(opened: Connection) -> int:
+    driver: Any = opened.connection.driver_connection
+    return os.dup(driver.fileno())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3cret#x@127.0.0.1:5x/db",
+        "postgresql://host:port/db",
+        "postgresql://[::1/db",
+    ],
+)
+@pytest.mark.parametrize("name", ["send", "keys", "doctor", "serve"])
+def test_an_address_of_a_database_that_cannot_be_read_is_said(
+    url: str, name: str, small_site: Site, command: Command
+) -> None:
+    environ = {"WEBAPP_DATA": str(small_site.settings.data), "WEBAPP_DATABASE_URL": url}
+    status, words = command(name, **environ, PORT=str(free_port()))
+    assert status in REFUSED
+    assert "WEBAPP_DATABASE_URL cannot be read" in words
+    assert "s3cret" not in words
+    assert "5x" not in words
+
+
+@pytest.mark.parametrize("name", ["send", "keys", "doctor", "serve"])
+def test_what_postgresql_needs_is_said_where_it_is_missing(
+    name: str, small_site: Site, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    environ = {"WEBAPP_DATA": str(small_site.settings.data), "PORT": str(free_port())}
+    url = "postgresql://lendemain@127.0.0.1:1/lendemain"
+    status, words = command(name, WEBAPP_DATABASE_URL=url, **environ)
+    assert status in REFUSED
+    assert "pip install 'psycopg[binary]" in words
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_sender_alone_serves_a_database_and_ends_when_it_is_told(
     number: signal.Signals, small_site: Site
@@ -1085,6 +1162,21 @@ def test_programs_that_upgrade_at_once_do_not_stumble(empty: Settings) -> None:
     )  # fmt: skip
     assert told.stdout == "[0, 0, 0]\n", told.stderr
     assert set(rows_of(empty)) == {table.name for table in metadata.sorted_tables}
+
+
+def test_whoever_comes_second_waits_for_the_one_who_upgrades(cluster: Cluster) -> None:
+    settings = Settings(database_url=cluster.new_database())
+    first, second = db.make_engine(settings), db.make_engine(settings)
+    with first.connect() as upgrading, ThreadPoolExecutor(1) as pool:
+        upgrading.execute(text(f"SELECT pg_advisory_xact_lock({db.UPGRADE_LOCK})"))
+        waiting = pool.submit(db.upgrade, second)
+        time.sleep(db.BUSY_SECONDS + 1)
+        assert not waiting.done()
+        upgrading.rollback()
+        waiting.result(20)
+    assert db.version_of(second) == db.head()
+    first.dispose()
+    second.dispose()
 
 
 def test_a_database_of_a_newer_release_is_left_alone(empty: Settings) -> None:
