@@ -25,7 +25,13 @@ def serve(engine: Engine, host: str, port: int) -> None:
     """
     registry = CollectorRegistry()
     registry.register(Reminders(engine))
-    start_http_server(port, host, registry)
+    server, _ = start_http_server(port, host, registry)
+    # By itself it would write the address of whoever hangs up early, and a traceback, into the log.
+    server.handle_error = _say_nothing  # type: ignore[method-assign]
+
+
+def _say_nothing(_request: object, _address: object) -> None:
+    """Take an error of a connection for what it is: the other side's."""
 
 
 class Reminders(Collector):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -109,6 +110,23 @@ def test_the_key_before_stays_live_and_the_third_is_dropped(tmp_path: Path) -> N
     assert len(keys.live()) == LIVE == 2
     assert keys.private_of(first.public) is None
     assert keys.private_of(second.public) == second.private
+
+
+def test_keys_that_do_not_fit_on_the_disk_are_said_and_leave_nothing(tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "data")
+    before = keys.live()
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, most[1]))
+    try:
+        with pytest.raises(KeysError, match="cannot be written"):
+            keys.rotate()
+        with pytest.raises(KeysError, match="cannot be written"):
+            Keys(tmp_path / "other")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert Keys(keys.folder).live() == before
+    assert {each.name for each in keys.folder.iterdir()} == {FILE, SECRET}
+    assert not [*(tmp_path / "other").iterdir()]
 
 
 def test_rotating_leaves_the_secret_of_the_receipts(tmp_path: Path) -> None:

@@ -939,6 +939,19 @@ def test_metrics_are_not_on_the_public_port(lived: Running) -> None:
     assert fetched(lived.metrics)[0] == 200
 
 
+def test_who_hangs_up_on_the_metrics_is_not_written_down(lived: Running) -> None:
+    host, port = lived.environ["WEBAPP_METRICS"].split(":")
+    for asked in (b"GET /metrics HTTP/1.1\r\nHost: CANARY\r\n", b"GET /metrics HTTP/1.1\r\n\r\n"):
+        with socket.create_connection((host, int(port))) as scraper:
+            scraper.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            scraper.sendall(asked)
+            time.sleep(0.2)
+    assert fetched(lived.metrics)[0] == 200
+    log = lived.log.read_text("utf-8")
+    assert "Traceback" not in log
+    assert "Exception" not in log
+
+
 def test_metrics_say_that_the_database_is_away() -> None:
     url = f"postgresql://lendemain@127.0.0.1:{free_port()}/lendemain"
     engine = db.make_engine(Settings(data=Path(os.devnull).parent, database_url=url))
@@ -1010,9 +1023,6 @@ def test_a_damaged_database_is_said_once_and_asks_for_patience(
         assert answer.headers["Retry-After"]
     lines = [record for record in caplog.records if record.levelname == "ERROR"]
     assert [line.getMessage() for line in lines] == ["the database does not answer"]
-
-
-# --- a sender alone ------------------------------------------------------------------------------
 
 
 def test_a_database_that_only_reads_for_a_while_asks_for_patience(
@@ -1088,6 +1098,9 @@ def test_what_postgresql_needs_is_said_where_it_is_missing(
     status, words = command(name, WEBAPP_DATABASE_URL=url, **environ)
     assert status in REFUSED
     assert "pip install 'psycopg[binary]" in words
+
+
+# --- a sender alone ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -123,11 +123,18 @@ class Keys:
         return next((each.private for each in self.live() if each.public == public), None)
 
     def rotate(self) -> list[Key]:
-        """Put a new key in front and keep the one before it; return those that are dropped."""
+        """Put a new key in front and keep the one before it; return those that are dropped.
+
+        :raises KeysError: when they cannot be written; nothing has changed then
+        """
         kept = [Key(_today(), new_private_key()), *self.live()]
         fresh = self.folder / f".{FILE}.{secrets.token_hex(4)}"
-        make_once(fresh, _written(kept[:LIVE]))
-        fresh.replace(self.file)
+        try:
+            make_once(fresh, _written(kept[:LIVE]))
+            fresh.replace(self.file)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise _not_written(self.folder, error) from error
         return kept[LIVE:]
 
 
@@ -137,8 +144,11 @@ def _make(folder: Path) -> None:
         make_once(folder / FILE, _written([Key(_today(), new_private_key())]))
         make_once(folder / SECRET, base64url(secrets.token_bytes(32)))
     except OSError as error:
-        message = f"The keys cannot be written into {folder} (WEBAPP_DATA): {error.strerror}"
-        raise KeysError(message) from error
+        raise _not_written(folder, error) from error
+
+
+def _not_written(folder: Path, error: OSError) -> KeysError:
+    return KeysError(f"The keys cannot be written into {folder} (WEBAPP_DATA): {error.strerror}")
 
 
 def _be_there(folder: Path) -> None:
@@ -177,14 +187,16 @@ def make_once(file: Path, content: str) -> None:
     if file.exists():
         return
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    # Two programs may start at once: the first one's file stays.
-    with contextlib.suppress(FileExistsError):
-        os.link(fresh, file)
-    fresh.unlink()
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        # Two programs may start at once: the first one's file stays.
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, file)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _written(keys: list[Key]) -> str:
