@@ -227,8 +227,12 @@ def _never_ring_twice(settings: Settings) -> int:
         _look_through(restored)
     engine = db.make_engine(settings)
     db.upgrade(engine)
-    words = "UPDATE reminder SET outcome = 'expired', next_at = NULL, fence = NULL"
-    late = text(f"{words} WHERE at <= :now AND next_at IS NOT NULL")
+    # What waited for a phone's first sign of life too: it may have come after the backup.
+    late = text(
+        "UPDATE reminder SET outcome = 'expired', next_at = NULL, fence = NULL "
+        "WHERE at <= :now AND (next_at IS NOT NULL "
+        "OR NOT urgent AND (outcome IS NULL OR outcome = 'later'))"
+    )
     with db.writing(engine) as opened:
         opened.execute(text("DELETE FROM sender"))
         count = opened.execute(late, {"now": db.now_ms()}).rowcount

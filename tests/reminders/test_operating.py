@@ -538,6 +538,28 @@ def test_after_a_restore_the_past_is_silent_and_the_future_rings(move: Move) -> 
     assert len(other.phone.pushes) == 1
 
 
+def confirm_and_ring(site: Site, mine: Subscribed) -> list[str]:
+    """Subscribe a phone once more and confirm it; return the ids of all that it ever got."""
+    before = len(mine.phone.pushes)
+    asked = site.asked(mine.phone, ring("rung", at=-MINUTE, lasts=5 * HOUR))
+    assert site.client.post("/api/subscriptions", json=asked).status_code == 201
+    site.send_until(lambda: len(mine.phone.pushes) > before)
+    site.acknowledge(mine.phone.pushes[-1].message["notification"]["data"]["receipt"])
+    site.send_for(1.5)
+    return [push.message["notification"]["data"]["id"] for push in mine.phone.pushes]
+
+
+def test_what_rang_once_a_phone_was_confirmed_does_not_ring_again_after_a_restore(
+    move: Move,
+) -> None:
+    mine = move.site.subscribe(ring("rung", at=-MINUTE, lasts=5 * HOUR))
+    assert move.back_up()[0] == 0
+    assert confirm_and_ring(move.site, mine) == ["welcome", "rung"]
+    assert move.restore()[0] == 0
+    with move.restored() as restored:
+        assert confirm_and_ring(restored, mine) == ["welcome", "rung", "welcome"]
+
+
 def sql_after_a_restore() -> list[str]:
     """Return the statements that docs/operating.md gives for a restored PostgreSQL."""
     (block,) = re.findall(r"```sql\n(.*?)```", OPERATING.read_text("utf-8"), re.DOTALL)
@@ -549,10 +571,12 @@ def test_the_documented_sql_keeps_a_restored_postgresql_from_ringing_twice(
 ) -> None:
     with Site(tmp_path, push_service, database_url=cluster.new_database()) as site:
         mine = site.confirmed(ring("rung", at=-MINUTE), ring("later", at=HOUR))
+        other = site.subscribe(ring("rung", at=-MINUTE), ring("later", at=HOUR))
         site.sql("INSERT INTO sender VALUES ('gone', 1)")
         for each in sql_after_a_restore():
             site.sql(each)
         assert site.outcomes(mine) == {"rung": "expired", "later": None}
+        assert site.outcomes(other) == {"rung": "expired", "later": None}
         assert site.sql("SELECT * FROM sender") == []
         with db.writing(site.engine) as opened:
             assert due.claim(opened, db.now_ms(), 10, urgent=False).parcels == []
