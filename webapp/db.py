@@ -98,6 +98,8 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is a deferred one
+        # One damaged word must not be an error of all that is read with it: it shows in that row.
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
         for each in pragmas:
             connection.execute(f"PRAGMA {each}").close()
 

@@ -1258,6 +1258,9 @@ OF_A_REMINDER: dict[str, tuple[str, Any]] = {
 }  # fmt: skip
 # SQLite takes any kind of value in any column; PostgreSQL does not.
 OF_ANOTHER_KIND: dict[str, tuple[str, str]] = {
+    **{f"{column}: half a character": (table, f"{column} = CAST(x'ff41' AS TEXT)")
+       for table, column in (("subscription", "endpoint"), ("subscription", "origin"), ("reminder", "name"),
+                             ("subscription", "key"), ("subscription", "language"))},
     "endpoint: bytes": ("subscription", "endpoint = x'00ff'"),
     "origin: bytes": ("subscription", "origin = x'00ff'"),
     "language: bytes": ("subscription", "language = x'00ff'"),
