@@ -1000,6 +1000,20 @@ def test_a_site_is_well_only_while_its_sender_is(watched: Site) -> None:
     assert 30 <= told["sender"]["seen_seconds_ago"] < 36
 
 
+def test_a_sign_from_a_clock_that_was_wrong_is_no_sign_of_life(watched: Site) -> None:
+    watched.sender().run(lambda: True)
+    watched.later(60)
+    ahead = {"hour": db.now_ms() + 3_600_000, "year": db.now_ms() + 365 * 86_400_000}
+    for name, seen_at in ahead.items():
+        watched.sql("INSERT INTO sender VALUES (:name, :seen_at)", name=name, seen_at=seen_at)
+    code, told = health(watched)
+    assert code == 503
+    assert told["sender"]["seen_seconds_ago"] >= 60
+    with db.writing(watched.engine) as opened:
+        forgetting.forget_some(opened, db.now_ms())
+    assert watched.sql("SELECT id FROM sender WHERE id = 'year'") == []
+
+
 def test_the_lag_is_the_age_of_the_oldest_that_could_be_sent(watched: Site) -> None:
     watched.sender().run(lambda: True)
     watched.subscribe(ring(at=-HOUR))  # it waits for a confirmation: only its welcome counts

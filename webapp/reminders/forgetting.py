@@ -36,6 +36,8 @@ def forget_some(db: Connection, now: int) -> int:
     faded = update(reminder).where(_r.id.in_(seen)).values(seen_at=None)
     rows = len(ids) + db.execute(faded).rowcount
     if not rows:
-        db.execute(delete(sender).where(sender.c.seen_at <= now - DAY))
+        # Nor is what a wrong clock wrote kept until its time comes.
+        old = or_(sender.c.seen_at <= now - DAY, sender.c.seen_at > now + DAY)
+        db.execute(delete(sender).where(old))
         db.execute(delete(brake).where(brake.c.until_at <= now - DAY))
     return rows
