@@ -1187,6 +1187,24 @@ def test_a_sender_that_was_frozen_wakes_up_without_harm(small_site: Site) -> Non
 # --- a machine that has too little of something --------------------------------------------------
 
 
+def test_a_push_that_finds_no_descriptor_is_an_answer_and_no_traceback(
+    push_service: PushService, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wire, answers = Wire(lambda _address: True), []
+    wire.post("one", f"{push_service.origin}/push/one", ["TTL: 1"], b"", exempt=False)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, most[1]))
+    try:
+        deadline = time.monotonic() + 5
+        while not answers and time.monotonic() < deadline:
+            answers = wire.wait(0.1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    wire.close()
+    assert [(each.label, each.status) for each in answers] == [("one", 0)]
+    assert "".join(capfd.readouterr()) == ""
+
+
 @pytest.mark.parametrize("at_the_first_push", [True, False])
 def test_a_sender_that_may_open_no_file_gives_no_reminder_up(
     small_site: Site, at_the_first_push: bool

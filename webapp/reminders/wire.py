@@ -53,7 +53,9 @@ class _Socket(socket.socket):
     """A socket that libcurl takes a copy of, and that may then be dropped without a word."""
 
     def __del__(self) -> None:
-        self.close()
+        # One that could not be made has nothing to close, and nothing to close it with.
+        if self.fileno() >= 0:
+            self.close()
 
 
 class Wire:
@@ -179,4 +181,8 @@ class Wire:
         family, kind, protocol, where = address
         if not self._is_vetted(str(where[0])):
             return int(pycurl.SOCKET_BAD)
-        return _Socket(family, kind, protocol)
+        try:
+            return _Socket(family, kind, protocol)
+        except OSError:
+            # No file descriptor is left; libcurl would print what is raised here.
+            return int(pycurl.SOCKET_BAD)
