@@ -27,7 +27,7 @@ def serve(engine: Engine, host: str, port: int) -> None:
     registry.register(Reminders(engine))
     server, _ = start_http_server(port, host, registry)
     # By itself it would write the address of whoever hangs up early, and a traceback, into the log.
-    server.handle_error = _say_nothing  # type: ignore[method-assign]
+    server.handle_error = _say_nothing  # type: ignore[method-assign,assignment]
 
 
 def _say_nothing(_request: object, _address: object) -> None:

@@ -1190,7 +1190,8 @@ def test_a_sender_that_was_frozen_wakes_up_without_harm(small_site: Site) -> Non
 def test_a_push_that_finds_no_descriptor_is_an_answer_and_no_traceback(
     push_service: PushService, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    wire, answers = Wire(lambda _address: True), []
+    wire = Wire(lambda _address: True)
+    answers: list[Any] = []
     wire.post("one", f"{push_service.origin}/push/one", ["TTL: 1"], b"", exempt=False)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, most[1]))
@@ -1276,9 +1277,16 @@ OF_A_REMINDER: dict[str, tuple[str, Any]] = {
 }  # fmt: skip
 # SQLite takes any kind of value in any column; PostgreSQL does not.
 OF_ANOTHER_KIND: dict[str, tuple[str, str]] = {
-    **{f"{column}: half a character": (table, f"{column} = CAST(x'ff41' AS TEXT)")
-       for table, column in (("subscription", "endpoint"), ("subscription", "origin"), ("reminder", "name"),
-                             ("subscription", "key"), ("subscription", "language"))},
+    **{
+        f"{column}: half a character": (table, f"{column} = CAST(x'ff41' AS TEXT)")
+        for table, column in (
+            ("subscription", "endpoint"),
+            ("subscription", "origin"),
+            ("reminder", "name"),
+            ("subscription", "key"),
+            ("subscription", "language"),
+        )
+    },
     "endpoint: bytes": ("subscription", "endpoint = x'00ff'"),
     "origin: bytes": ("subscription", "origin = x'00ff'"),
     "language: bytes": ("subscription", "language = x'00ff'"),
