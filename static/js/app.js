@@ -114,6 +114,13 @@ function letTransitionsFail() {
   }
 }
 
+/** WebKit sets what is not to be completed back to how it came when a page is gone back to: a clinic's number too. */
+function holdWhatStands() {
+  addEventListener("pagehide", () => {
+    for (const field of document.querySelectorAll("input[autocomplete=off]")) field.defaultValue = field.value;
+  });
+}
+
 /** Everything was deleted, the worker too: it starts anew, and the address says nothing any more. */
 export async function beginAnew() {
   await carryPlan(main, null);
@@ -153,6 +160,7 @@ function listen() {
 /** Resolves to what a screen needs to begin. */
 async function openPage() {
   letTransitionsFail();
+  holdWhatStands();
   readAloud();
   takeReceipt();
   document.documentElement.toggleAttribute("data-app", installed());

@@ -117,7 +117,7 @@ class OwnForm {
     const days = hours && hours % 24 === 0;
     this.form.reset();
     if (hours !== undefined) this.form.unit.value = days ? "24" : hours ? "1" : "0";
-    if (hours) this.form.amount.value = days ? hours / 24 : hours;
+    this.form.amount.value = !hours ? "" : days ? hours / 24 : hours;
     this.part("remove").hidden = hours === undefined;
     this.tell(null);
     place.append(this.form);

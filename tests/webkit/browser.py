@@ -166,6 +166,19 @@ class WebKit:
         element = self._ask("POST", "/element", where)[ELEMENT]
         self._ask("POST", f"/element/{element}/click", {})
 
+    def type(self, selector: str, text: str) -> None:
+        """Type into the first element that matches.
+
+        :raises RefusedError: when it is not there or cannot be reached
+        """
+        where = {"using": "css selector", "value": selector}
+        element = self._ask("POST", "/element", where)[ELEMENT]
+        self._ask("POST", f"/element/{element}/value", {"text": text})
+
+    def go_back(self) -> None:
+        """Go back to the page before."""
+        self._ask("POST", "/back", {})
+
     @property
     def url(self) -> str:
         """Return the address of the page."""

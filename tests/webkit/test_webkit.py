@@ -137,3 +137,30 @@ def test_where_no_push_arrives_the_reminders_say_so_and_offer_the_calendar(
         assert browser.evaluate(offered, "[data-calendar] button:enabled")
         filled = "() => document.querySelector('[data-calendar]').reportValidity()"
         assert browser.evaluate(filled)
+
+
+TYPED = {
+    "clinic": {"name": "Clinique du Parc", "phone": "514 555 0123", "hours": "9-17"},
+    "activities": {"what": "makeup"},
+}
+VALUES = """() => Object.fromEntries([...document.querySelectorAll("main input[autocomplete=off]")]
+  .filter(({ offsetWidth }) => offsetWidth > 0).map(({ id, name, value }) => [id || name, value]))"""
+
+
+@pytest.mark.parametrize("page", TYPED)
+def test_what_stands_in_a_field_is_still_there_when_the_page_is_gone_back_to(
+    page: str, display: str, server: Server, tmp_path: Path
+) -> None:
+    with WebKit(display, tmp_path) as browser:
+        look(browser, f"{server.url}/en/{page}")
+        for name, text in TYPED[page].items():
+            browser.type(f"main :is([name={name}], #{name})", text)
+        assert browser.evaluate(VALUES) == TYPED[page]
+        browser.evaluate("() => { self.stayed = true; location.assign('/en/get-help'); }")
+        until(lambda: browser.url.endswith("/get-help"), "another page is there", pause=0.25)
+        browser.evaluate(READY)
+        browser.go_back()
+        until(lambda: browser.url.endswith(page), "the page is there again", pause=0.25)
+        # Kept as it stood, not loaded anew; what WebKit does with its fields comes a moment later.
+        assert browser.evaluate("() => new Promise((done) => setTimeout(done, 300, self.stayed))")
+        assert browser.evaluate(VALUES) == TYPED[page]
