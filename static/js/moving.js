@@ -72,11 +72,17 @@ export async function showMoving(main, treatment) {
     target.value = "";
     if (found.fault) return tellFault(part, found.fault);
     part("fault").hidden = true;
-    if (await recall("treatment")) dialog.showModal();
+    if (await recall("treatment")) askIn(dialog);
     else await unpackHere(part, found);
   });
   dialog.addEventListener("close", () => dialog.returnValue === "replace" && unpackHere(part, found));
   if (treatment) offerLink(part, linkOf(treatment, await recall("clinic")), say);
+}
+
+/** WebKit and Firefox close a dialog by Escape with what was answered in it the last time. */
+export function askIn(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
 }
 
 function offerLink(part, link, say) {

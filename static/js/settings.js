@@ -4,6 +4,7 @@ import { onReturn, wayToRing } from "./browser.js";
 import { dropSets, isKept, keepSet, setOf } from "./keep.js";
 import { linksLeft } from "./link.js";
 import { askToLast, promised } from "./lasting.js";
+import { askIn } from "./moving.js";
 import { forgetAll, recall } from "./record.js";
 import { sync } from "./sync.js";
 import { treatmentMoment, words } from "./wording.js";
@@ -76,7 +77,7 @@ function offerDeletion(main, gone) {
   const button = main.querySelector("[data-delete]");
   const dialog = main.querySelector("[data-confirm]");
   button.disabled = false;
-  button.addEventListener("click", () => dialog.showModal());
+  button.addEventListener("click", () => askIn(dialog));
   dialog.addEventListener("close", async () => {
     if (dialog.returnValue !== "delete") return;
     const deleting = main.querySelector("[data-deleting]");

@@ -378,6 +378,12 @@ class Firefox:
         }
         self._ask("input.performActions", context=self._tab, actions=[mouse])
 
+    def press(self, key: str) -> None:
+        """Press a key, by WebDriver's character for it."""
+        strokes = [{"type": each, "value": key} for each in ("keyDown", "keyUp")]
+        keyboard = {"type": "key", "id": "keyboard", "actions": strokes}
+        self._ask("input.performActions", context=self._tab, actions=[keyboard])
+
     def new_tab(self) -> None:
         """Take a new, empty tab in hand."""
         self._tab = self._ask("browsingContext.create", type="tab")["context"]
