@@ -224,6 +224,20 @@ def test_the_screens_take_what_the_script_of_every_page_lends(bundles: dict[str,
         assert assets.urls(bare_app())["js"].endswith(f"/{taken[2]}")
 
 
+# Some of what Safari 15.4 and Firefox 98 do not have: an iPhone 7 stays at iOS 15.
+NEWER = re.compile(
+    r"\(\?<[=!]|AbortSignal\.(?:timeout\(|any)|Array\.fromAsync|withResolvers|Object\.groupBy|canParse"
+    r"|\.(?:aria[A-Z]\w+|toSorted|toReversed|toSpliced|findLast\w*|checkVisibility|isSubsetOf)\b|\bstatic\{"
+)
+
+
+@pytest.mark.parametrize("name", ["js", "screens", "questions", "worker"])
+def test_only_the_reader_of_packages_needs_what_older_phones_do_not_have(
+    name: str, bundles: dict[str, str]
+) -> None:
+    assert NEWER.findall(bundles[name]) == []
+
+
 def test_the_worker_as_served_is_one_classic_script(tmp_path: Path) -> None:
     served = create_app(Settings()).test_client().get("/sw.js").text
     assert complaint(served, tmp_path / "worker.cjs") == ""

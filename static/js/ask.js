@@ -34,7 +34,7 @@ const wordsOf = (text) =>
     .filter(Boolean)
     .map(singular);
 
-const singular = (word) => (word.length > 3 ? word.replace(/(?:(?<=s)es|(?<!s)s|x)$/, "") : word);
+const singular = (word) => (word.length > 3 ? word.replace(/(s)es$|([^s])s$|x$/, "$1$2") : word);
 
 /** @param {Row[]} rows  @returns {Index} */
 export function indexed(rows) {

@@ -26,7 +26,7 @@ export async function lookAtClock() {
 /** The moment of an answer that no worker keeps and no cache may hold; null when it is not to be had. */
 async function dateOfServer() {
   try {
-    const signal = AbortSignal.timeout(PATIENCE_FOR_DATE);
+    const signal = AbortSignal.timeout?.(PATIENCE_FOR_DATE);
     const answer = await fetch("/sw.js", { method: "HEAD", cache: "no-store", credentials: "omit", signal });
     return answer.ok ? Date.parse(answer.headers.get("Date")) || null : null;
   } catch {

@@ -20,7 +20,7 @@ const DEAD = ["blocked", "lost", "refused"];
 export async function rulesOf({ protocol, version, variant }, language) {
   try {
     const address = `/${language}/${protocol}/${version}/${variant}/reminders.json`;
-    const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_FOR_RULES) });
+    const answer = await fetch(address, { signal: AbortSignal.timeout?.(PATIENCE_FOR_RULES) });
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;

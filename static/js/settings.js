@@ -68,7 +68,7 @@ async function showKept(row, treatment, language) {
 
 /** The browser itself throws away what it has of this site, on its disk too; what has to stay is put back. */
 async function throwAway(left) {
-  const asked = { method: "POST", signal: AbortSignal.timeout(LONGEST_MS) };
+  const asked = { method: "POST", signal: AbortSignal.timeout?.(LONGEST_MS) };
   const done = await fetch("/forget", asked).then(({ ok }) => ok, () => false);
   if (done && (left.links || left.subscription)) await forgetAll(left);
 }

@@ -131,7 +131,7 @@ function typedEnd(form) {
   }
   if (!wrong) return at;
   fault.textContent = fault.dataset[wrong];
-  [form.date, form.time].find((field) => field.ariaInvalid === "true").focus();
+  [form.date, form.time].find((field) => field.matches("[aria-invalid=true]")).focus();
   return null;
 }
 

@@ -45,7 +45,7 @@ export async function call(method, path, body = null, secret = null) {
       credentials: "omit",
       // A page that is left meanwhile, for a phone call, must not take the call along.
       keepalive: true,
-      signal: AbortSignal.timeout(PATIENT_MS),
+      signal: AbortSignal.timeout?.(PATIENT_MS),
     });
     const said = await answer.json().catch(() => null);
     // What ought to say something and does not is a page of whoever owns the network, or half an answer.

@@ -148,7 +148,7 @@ export const dayPath = ({ protocol, version, variant }, stage) =>
 /** A page of the guide, from what is kept or from the server; null where it is not to be had. */
 async function pageAt(path) {
   try {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_FOR_PAGE) });
+    const answer = await fetch(path, { signal: AbortSignal.timeout?.(PATIENCE_FOR_PAGE) });
     return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
   } catch {
     return null;

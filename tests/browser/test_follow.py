@@ -774,3 +774,15 @@ def test_without_scripts_start_leads_to_the_guide_and_help_is_one_tap_away(
     assert page.locator(f'main a[href="{day_path(language, "2")}"]').is_visible()
     page.click(f'header a[href="/{language}/get-help"]')
     assert page.locator('main a[href="tel:911"]').is_visible()
+
+
+def test_a_phone_that_is_too_old_to_be_patient_shows_the_day_all_the_same(
+    new_phone: "NewPhone",
+) -> None:
+    phone = new_phone()
+    # Safari has it since 16.0, and an iPhone 7 stays at iOS 15.
+    phone.page.add_init_script("delete AbortSignal.timeout;")
+    phone.begin()
+    assert phone.page.evaluate("() => 'timeout' in AbortSignal") is False
+    assert (phone.state()["state"], phone.state()["day"]) == ("day", "0")
+    assert phone.page.locator("[data-into] .act:visible").count() > 0
