@@ -175,6 +175,10 @@ class WebKit:
         element = self._ask("POST", "/element", where)[ELEMENT]
         self._ask("POST", f"/element/{element}/value", {"text": text})
 
+    def resize(self, width: int) -> None:
+        """Make the window that wide."""
+        self._ask("POST", "/window/rect", {"width": width, "height": 640})
+
     def go_back(self) -> None:
         """Go back to the page before."""
         self._ask("POST", "/back", {})

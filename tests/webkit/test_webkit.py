@@ -164,3 +164,20 @@ def test_what_stands_in_a_field_is_still_there_when_the_page_is_gone_back_to(
         # Kept as it stood, not loaded anew; what WebKit does with its fields comes a moment later.
         assert browser.evaluate("() => new Promise((done) => setTimeout(done, 300, self.stayed))")
         assert browser.evaluate(VALUES) == TYPED[page]
+
+
+def test_twice_the_text_on_the_narrowest_phone_has_room_in_webkit(
+    display: str, server: Server, tmp_path: Path
+) -> None:
+    larger = "() => { document.documentElement.style.fontSize = '200%'; return innerWidth; }"
+    peeps = "() => document.querySelector('.skip').getBoundingClientRect().bottom > 0"
+    wrong = []
+    with WebKit(display, tmp_path) as browser:
+        browser.resize(320)
+        for language in LANGUAGES:
+            for page in ("today", "activities", "questions/expected", "clinic", "get-help"):
+                look(browser, f"{server.url}/{language}/{page}")
+                assert browser.evaluate(larger) == 320
+                if browser.evaluate(SEEN)["sideways"] or browser.evaluate(peeps):
+                    wrong.append((language, page))
+    assert wrong == []
