@@ -41,7 +41,8 @@ export const timeOfDay = (instant) => clean(inWords(instant, SHORT_TIME));
 
 function clean(time) {
   const said = time.replace(/\s/g, "\u00a0");
-  return french() ? said.replace(/h\u00a000$/, "h") : said.replace(/([ap])\.m\./i, "$1m");
+  // Firefox begins a morning with a zero.
+  return french() ? said.replace(/^0(?=\d)/, "").replace(/h\u00a000$/, "h") : said.replace(/([ap])\.m\./i, "$1m");
 }
 
 /** The same of a clock's "21:30", which is in no zone. */

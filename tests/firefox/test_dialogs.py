@@ -24,10 +24,10 @@ ASKED = "() => document.querySelector('dialog').open"
 SHUT = "() => !document.querySelector('dialog').open"
 
 
-def file_of(plan: str) -> str:
+def file_of(plan: str, at: str = "2026-11-20T15:00:00.000Z") -> str:
     """Return the file of a phone that holds one plan and nothing else."""
     what = {"protocol": "microneedling", "version": "draft", "variant": "standard"}
-    when = {"at": "2026-11-20T15:00:00.000Z", "rough": None, "zone": "America/Toronto"}
+    when = {"at": at, "rough": None, "zone": "America/Toronto"}
     entries = {"treatment": {"id": plan, **what, **when}}
     return json.dumps({"format": "lendemain", "number": 1, "entries": entries})
 
