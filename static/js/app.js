@@ -26,7 +26,7 @@ const TIMED = ["today", "day", "activities", "activity"];
 const main = document.querySelector("main");
 const language = document.documentElement.lang;
 
-async function personalise() {
+export async function personalise() {
   const treatment = await recall("treatment");
   const own = ownWaits(await recall("clinic"));
   const now = Date.now();
@@ -90,8 +90,8 @@ function offerPrinting() {
 
 /** Times grow old on an open page: tell them anew each minute, and when the page comes back. */
 function stayCurrent() {
-  // What a person named meanwhile stands open when they come back.
-  if (!TIMED.includes(main.dataset.page)) return main.querySelector("[data-mine]") && onReturn(personalise);
+  // What a person named meanwhile stands open when they come back, and what the clinic said on the sheet.
+  if (!TIMED.includes(main.dataset.page)) return main.querySelector("[data-mine], .sheet") && onReturn(personalise);
   const again = async () => (await personalise()) && lookAtClock();
   setInterval(() => document.visibilityState === "visible" && personalise(), EACH_MINUTE);
   onReturn(again);

@@ -7,9 +7,10 @@
  * - `notices`: {clinic: "dismissed"} once nobody wants to be asked for the number
  */
 
+import { onReturn } from "./browser.js";
+import { dialled } from "./dialling.js";
 import { isOwnWait, isShorterThanAny, ownWaits } from "./plan.js";
 import { change, recall } from "./record.js";
-import { dialled } from "./dialling.js";
 import { chooseVariant, hoursOf } from "./rows.js";
 import { waitInWords, words } from "./wording.js";
 
@@ -37,9 +38,11 @@ export async function showClinic(main, treatment, changed) {
   }
   if (treatment && main.querySelector("[data-own]")) await offerWaits(main, treatment.variant, without, changed);
   await tellClinic(main, without);
+  // Meanwhile the number may have been mended on another page: nobody is to call the wrong one.
+  onReturn(() => tellClinic(main, without));
 }
 
-/** The call buttons and the fields, by what is kept. */
+/** The call buttons, the fields in which nobody is typing, and the waits, by what is kept. */
 async function tellClinic(main, without) {
   const clinic = { ...NOTHING, ...(await recall("clinic")) };
   const number = dialled(clinic.phone);
@@ -50,8 +53,12 @@ async function tellClinic(main, without) {
   }
   for (const form of main.querySelectorAll("[data-clinic-form]")) {
     form.hidden = form.matches("[data-until-known]") && Boolean(number || without);
-    for (const field of form.querySelectorAll("input")) field.value = clinic[field.name];
+    for (const field of form.querySelectorAll("input")) {
+      if (field.value === field.defaultValue) field.value = clinic[field.name];
+      field.defaultValue = clinic[field.name];
+    }
   }
+  tellOwn(main, clinic);
 }
 
 /** Keep the name, the number and the hours, or the number alone; say what is wrong with it. */
@@ -59,12 +66,16 @@ async function keepForm(event, main, without) {
   event.preventDefault();
   const form = event.target;
   const fields = [...form.querySelectorAll("input")];
-  const said = Object.fromEntries(fields.map(({ name, value }) => [name, value.trim()]));
+  const said = Object.fromEntries(fields.map(({ name, value }) => [name, value.replace(/\s+/g, " ").trim()]));
   const wrong = said.phone || form.phone.required ? !dialled(said.phone) : false;
-  form.querySelector(".fault").hidden = !wrong;
+  const fault = form.querySelector(".fault");
+  fault.hidden = !wrong;
+  // It describes the field: words that only wait here would be read out beside a right number as well.
+  fault.textContent = wrong ? fault.dataset.wrong : "";
   form.phone.setAttribute("aria-invalid", wrong);
   if (wrong) return form.phone.focus();
   await keepClinic(() => said);
+  form.reset();
   await tellClinic(main, without);
   const done = form.parentElement.querySelector("[data-clinic-kept]");
   done.textContent = words("kept");
@@ -81,7 +92,6 @@ async function offerWaits(main, variant, without, changed) {
     place.hidden = without && !clinic;
     place.addEventListener("toggle", () => (place.open ? form.open(place) : form.close(place)));
   }
-  await tellOwn(main);
 }
 
 /** One form for every wait: it goes where it is asked for, and holds what is kept there. */
@@ -171,14 +181,14 @@ class OwnForm {
     this.place.open = false;
     this.place.querySelector("summary").focus();
     this.main.querySelector("[data-own-kept]").textContent = words(hours === null ? "guides_again" : "kept");
-    await tellOwn(this.main);
+    tellOwn(this.main, await recall("clinic"));
     await this.changed();
   }
 }
 
 /** In the list of all waits: the clinic's beside the guide's. */
-async function tellOwn(main) {
-  const own = ownWaits(await recall("clinic"));
+function tellOwn(main, clinic) {
+  const own = ownWaits(clinic);
   for (const theirs of main.querySelectorAll("[data-clinics-wait]")) {
     const hours = own[theirs.closest("[data-own]").dataset.own];
     theirs.hidden = hours === undefined;

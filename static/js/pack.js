@@ -81,7 +81,7 @@ function parsedFile(text) {
 
 const isTable = (it) => typeof it === "object" && it !== null && !Array.isArray(it);
 const fits = (pattern) => (it) => typeof it === "string" && pattern.test(it);
-const isText = fits(/^(\P{C}|\p{Cf}|\p{Co}|\n){0,2000}$/u);
+const isText = fits(/^[\P{C}\p{Cf}\p{Cn}\p{Co}\s]{0,2000}$/u);
 
 function testsFor(entries, guides, now) {
   const { protocol, version, variant } = entries.treatment ?? {};

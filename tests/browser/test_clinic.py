@@ -26,6 +26,7 @@ from .test_access import OVERFLOWING, RUN_AXE, TARGETS
 HOUR = timedelta(hours=1)
 THEIRS = {"en": "your clinic", "fr": "votre clinique"}
 NUMBER = "514 555-0134 poste 2"
+COME_BACK = "() => dispatchEvent(new Event('focus'))"
 
 
 def say(phone: Phone, activity: str, amount: str, unit: str = "1") -> None:
@@ -324,6 +325,67 @@ def test_the_clinics_name_number_and_hours_are_kept_as_typed_and_can_go(phone: P
         page.fill(f"[name={name}]", "")
     page.click("[data-clinic-form] button")
     until(lambda: "clinic" not in phone.record(), "nothing is left of the clinic")
+
+
+def test_a_number_that_was_mended_meanwhile_is_the_one_that_is_called(phone: Phone) -> None:
+    phone.begin_at()
+    put(phone, "clinic", {"name": "A", "phone": NUMBER, "hours": "", "waits": {"makeup": 72}})
+    left_open = {
+        path: phone.context.new_page() for path in ("get-help", "clinic", f"{GUIDE}/print")
+    }
+    for path, tab in left_open.items():
+        phone.page = tab
+        phone.open(f"/en/{path}")
+    left_open["clinic"].fill("[name=hours]", "9 to 5")
+    phone.page = phone.context.new_page()
+    phone.open("/en/clinic")
+    phone.page.fill("[name=phone]", "514 555-0199")
+    phone.page.click("[data-clinic-form] button")
+    until(lambda: "0199" in phone.record()["clinic"]["phone"], "the number is kept")
+    told(phone, "makeup", "5", "24")
+    for tab in left_open.values():
+        tab.evaluate(COME_BACK)
+    call = left_open["get-help"].locator("[data-my-clinic] a").first
+    expect(call).to_have_attribute("href", "tel:5145550199")
+    expect(call).to_contain_text("514 555-0199")
+    expect(left_open[f"{GUIDE}/print"].locator("[data-clinic-phone]")).to_have_text("514 555-0199")
+    makeup = left_open[f"{GUIDE}/print"].locator("[data-activity=makeup] [data-time]")
+    expect(makeup).to_contain_text("Nov 29")
+    expect(left_open["clinic"].locator("[name=phone]")).to_have_value("514 555-0199")
+    expect(left_open["clinic"].locator("[data-own=makeup] strong")).to_contain_text("from 5 days")
+    # What is being typed stays.
+    expect(left_open["clinic"].locator("[name=hours]")).to_have_value("9 to 5")
+
+
+def test_a_right_number_is_not_described_as_a_wrong_one(phone: Phone) -> None:
+    tree = phone.context.new_cdp_session(phone.page)
+
+    def described() -> list[str]:
+        nodes = tree.send("Accessibility.getFullAXTree")["nodes"]
+        fields = [each for each in nodes if each.get("role", {}).get("value") == "textbox"]
+        found = [str(each.get("description", {}).get("value", "")) for each in fields]
+        return [each for each in found if each]
+
+    for path in ("clinic", "get-help"):
+        phone.open(f"/en/{path}")
+        assert described() == [], path
+        phone.page.fill("[name=phone]", "ask Julie")
+        phone.page.click("[data-clinic-form] button")
+        assert ["not a phone number" in each for each in described()] == [True], path
+        phone.page.fill("[name=phone]", NUMBER)
+        phone.page.click("[data-clinic-form] button")
+        expect(phone.page.locator("[data-clinic-kept]")).not_to_be_empty()
+        assert described() == [], path
+        put(phone, "clinic", None)
+
+
+def test_what_is_pasted_out_of_a_table_is_one_line(phone: Phone) -> None:
+    phone.open("/en/clinic")
+    phone.page.fill("[name=name]", " Clinique\tLune  et fils ")
+    phone.page.click("[data-clinic-form] button")
+    until(lambda: "clinic" in phone.record(), "it is kept")
+    assert phone.record()["clinic"]["name"] == "Clinique Lune et fils"
+    expect(phone.page.locator("[name=name]")).to_have_value("Clinique Lune et fils")
 
 
 def test_a_notice_that_was_put_aside_does_not_come_back(phone: Phone) -> None:

@@ -41,6 +41,12 @@ test("a file comes back as it was, but for what was this phone's own, and with r
   assert.ok(ENTRIES.reminders.on, "what was packed stays as it was");
 });
 
+test("what people paste into a field is no fault of their file", () => {
+  // A tab out of a table, and what a newer phone draws and this one does not know yet.
+  const clinic = { ...ENTRIES.clinic, name: "Clinique\tLune \u{1fbff}", hours: "9 h\r\n17 h" };
+  assert.deepEqual(open(pack({ ...ENTRIES, clinic })).entries?.clinic, clinic);
+});
+
 test("no address, secret, receipt or link is in a file", () => {
   assert.doesNotMatch(pack(ENTRIES), /secret|subscription|receipt/);
 });
