@@ -106,12 +106,14 @@ function putInOrder(list, { variant }, own) {
 }
 
 /** On a day page: what the clinic moved stands where it belongs now, whatever day the guide has for it. */
-async function placeTheirs(main, treatment, zone, own) {
+async function placeTheirs(main, treatment, now, zone, own) {
   const placed = JSON.stringify(own);
   if (placed === (main.dataset.placed ?? "{}")) return;
   main.dataset.placed = placed;
   const [first, last = first] = main.dataset.day.split("-").map(Number);
   const lists = [...main.querySelectorAll("[data-opens]")];
+  // What another wait moved before stands again where the guide has it.
+  for (const list of lists) list.replaceChildren(...(list.guides ??= [...list.children]));
   const there = [...main.querySelectorAll("[data-activity]")].filter(({ dataset }) => dataset.activity in own);
   for (const row of [...there, ...(await missingRows(main, own))]) {
     const day = dayNumber(treatment, allowedFrom(treatment, own[row.dataset.activity]), zone);
@@ -122,6 +124,7 @@ async function placeTheirs(main, treatment, zone, own) {
     putInOrder(list, treatment, own);
     list.closest("section").hidden = !list.children.length;
   }
+  tellWaits(main, treatment, now, own);
 }
 
 /** On a guide page: mark where today stands in it, and say the date of a single day. */
@@ -133,7 +136,7 @@ export async function markDay(main, treatment, now, own) {
     if (each.dataset.strip === here) each.dataset.today = words("here");
   }
   if (main.dataset.page !== "day") return;
-  if (own) await placeTheirs(main, treatment, zone, own);
+  if (own) await placeTheirs(main, treatment, now, zone, own);
   if (!/^\d$/.test(main.dataset.day)) return;
   const zero = Date.parse(`${dateIn(Date.parse(treatment.at), treatment.zone)}T12:00Z`);
   const date = new Date(zero + Number(main.dataset.day) * 86_400_000);

@@ -267,6 +267,33 @@ def test_a_day_page_lists_what_opens_by_the_clinics_rule_and_nothing_twice(phone
     expect(phone.page.locator("[data-theirs]")).to_have_count(0)
 
 
+def test_a_day_left_open_has_every_row_again_once_a_wait_is_taken_back(phone: Phone) -> None:
+    phone.begin_at()
+    day = f"/en/{GUIDE}/day-2"
+    phone.open(day)
+    guides = {name: rows_of(phone, name) for name in ("opens", "not-yet")}
+    assert "makeup" in guides["opens"]
+    for waits in ({"makeup": 0}, {"makeup": 240}, {"retinoids": 48}):
+        clinic = {"name": "", "phone": "", "hours": "", "waits": waits}
+        put(phone, "clinic", clinic)
+        phone.open(day)
+        assert {name: rows_of(phone, name) for name in guides} != guides
+        phone.page.evaluate(PUT_IN, ["clinic", {**clinic, "waits": {}}])
+        phone.page.evaluate(COME_BACK)
+        until(lambda: {name: rows_of(phone, name) for name in guides} == guides, f"without {waits}")
+        expect(phone.page.locator("[data-theirs]")).to_have_count(0)
+        expect(phone.page.locator("[data-activity=makeup] [data-time]")).to_contain_text("Thursday")
+
+
+def test_a_row_that_a_day_did_not_have_says_at_once_whose_wait_it_is(phone: Phone) -> None:
+    phone.begin_at()
+    put(phone, "clinic", {"name": "", "phone": "", "hours": "", "waits": {"wax": 4}})
+    phone.open(f"/en/{GUIDE}/day-0")
+    row = phone.page.locator("[data-activity=wax]")
+    expect(row).to_contain_text("your clinic")
+    expect(row).to_contain_text("today, 2:30")
+
+
 def test_another_kind_of_treatment_does_not_inherit_what_was_said_of_the_last(phone: Phone) -> None:
     phone.begin_at()
     put(phone, "clinic", {"name": "A", "phone": NUMBER, "hours": "", "waits": {"makeup": 6}})
