@@ -5,7 +5,7 @@
 
 import { installed, platform } from "./browser.js";
 import { isSpent, linkOf, noteLink, planOf } from "./link.js";
-import { keep, recall } from "./record.js";
+import { change, keep, recall } from "./record.js";
 import { words } from "./wording.js";
 
 const here = document.documentElement.lang;
@@ -40,10 +40,17 @@ export const address = (query, hash) =>
 export async function moveIn({ treatment, clinic }) {
   // What another plan's clinic said must not be counted for this one.
   if (clinic || (await recall("treatment"))) await keep("clinic", clinic);
+  await beginAfresh();
+  await keep("treatment", treatment);
+}
+
+/** What was of the treatment before goes: its ticks and answers, and what Start says was so of it alone. */
+export async function beginAfresh() {
+  const passing = document.querySelector("main").dataset.passing?.split(" ") ?? [];
   await keep("ticks", {});
   await keep("answers", null);
+  await change("situations", (named) => named?.filter((each) => !passing.includes(each)) ?? null);
   await keep("settings", { language: here });
-  await keep("treatment", treatment);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Start: what did you have, when did it end. Two answers, then Today; with several treatments, three. */
 
 import { dateIn, endOf, instantOf, rowsOffered } from "./plan.js";
+import { beginAfresh } from "./carrying.js";
 import { beginToKeep, mayLeave, setOf } from "./keep.js";
 import { onReturn } from "./browser.js";
 import { askToLast } from "./lasting.js";
@@ -78,13 +79,13 @@ export function askStart(main, treatment) {
       if (row.dataset.when === "other") openForm(main, row);
       // Left open over midnight, "this afternoon" would be another day's.
       else if (!offerRows(main).includes(row.dataset.when)) return;
-      else begin(main, chosen(), endOf(row.dataset.when, Date.now(), phoneZone()), card);
+      else begin(chosen(), endOf(row.dataset.when, Date.now(), phoneZone()), card);
     });
   }
   main.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
     const at = typedEnd(event.target);
-    if (at !== null) begin(main, chosen(), { at: new Date(at).toISOString(), rough: null }, card);
+    if (at !== null) begin(chosen(), { at: new Date(at).toISOString(), rough: null }, card);
   });
   onReturn(() => offerRows(main));
   const askWhen = (plan) => {
@@ -135,7 +136,7 @@ function typedEnd(form) {
   return null;
 }
 
-async function begin(main, what, { at, rough }, card) {
+async function begin(what, { at, rough }, card) {
   const language = document.documentElement.lang;
   const id = crypto.randomUUID?.() ?? String(Date.now());
   const treatment = { ...what, id, at, rough, zone: phoneZone() };
@@ -145,11 +146,7 @@ async function begin(main, what, { at, rough }, card) {
   if (other) await change("clinic", (clinic) => clinic && { ...clinic, waits: {} });
   await keep("treatment", treatment);
   if (card?.clinic) await keep("clinic", card.clinic);
-  await keep("ticks", {});
-  await keep("answers", null);
-  const passing = main.dataset.passing.split(" ");
-  await change("situations", (named) => named?.filter((each) => !passing.includes(each)) ?? null);
-  await keep("settings", { language });
+  await beginAfresh();
   // Asked for here so that it goes on while Today opens; Today asks again in case it failed.
   if (lasts()) await beginToKeep(setOf(treatment, language));
   // Now there is something to lose, and a tap that meant it.

@@ -324,6 +324,18 @@ def test_a_link_made_here_opens_as_an_equal_plan_there(new_phone: NewPhone, phon
     assert (record["treatment"], record["clinic"]) == (links.TREATMENT, CLINIC)
 
 
+def test_what_was_so_of_the_treatment_before_is_not_taken_for_so_of_one_that_a_link_brings(
+    phone: Phone,
+) -> None:
+    phone.set_clock(later(1, 9))
+    put(phone, treatment=links.TREATMENT, situations=["numbing-cream", "cold-sores"])
+    arrive(phone, links.link_of(OTHER))
+    phone.page.click("[data-link-follow]")
+    phone.page.wait_for_url("**/en/today")
+    phone.ready()
+    assert phone.record()["situations"] == ["cold-sores"]
+
+
 def test_a_link_is_handed_to_the_apps_of_the_phone(phone: Phone) -> None:
     put(phone, treatment=links.TREATMENT)
     phone.context.add_init_script(
