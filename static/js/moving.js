@@ -1,6 +1,6 @@
 /** A plan on its way to another phone: by link, by code, in a file; and what arrives on Start. */
 
-import { platform } from "./browser.js";
+import { onReturn, platform } from "./browser.js";
 import { address, guidesHere, moveIn } from "./carrying.js";
 import { beginToKeep, keepSet, setOf } from "./keep.js";
 import { linkOf, planOf } from "./link.js";
@@ -55,8 +55,8 @@ async function follow(plan) {
   location.assign(`/${here}/today`);
 }
 
-/** The screen "Move to another phone". */
-export async function showMoving(main, treatment) {
+/** The screen "Move to another phone"; `personalise` tells the page anew, and which treatment is here now. */
+export async function showMoving(main, personalise) {
   const part = (name) => main.querySelector(`[data-move-${name}]`);
   const say = (name) => {
     part("said").textContent = words(name);
@@ -68,15 +68,21 @@ export async function showMoving(main, treatment) {
   part("file").addEventListener("change", async ({ target }) => {
     const [file] = target.files;
     if (!file) return;
-    found = unpack(await file.text(), guidesHere(), Date.now());
+    found = unpack(await textOf(file), guidesHere(), Date.now());
     target.value = "";
     if (found.fault) return tellFault(part, found.fault);
     part("fault").hidden = true;
     if (await recall("treatment")) askIn(dialog);
-    else await unpackHere(part, found);
+    else await unpackHere(part, found, offer);
   });
-  dialog.addEventListener("close", () => dialog.returnValue === "replace" && unpackHere(part, found));
-  if (treatment) offerLink(part, linkOf(treatment, await recall("clinic")), say);
+  dialog.addEventListener("close", () => dialog.returnValue === "replace" && unpackHere(part, found, offer));
+  // A file, or another page meanwhile, may have put another plan here: its link is the one to take along.
+  const offer = async () => {
+    const treatment = await personalise();
+    if (treatment) offerLink(part, linkOf(treatment, await recall("clinic")), say);
+  };
+  onReturn(offer);
+  await offer();
 }
 
 /** WebKit and Firefox close a dialog by Escape with what was answered in it the last time. */
@@ -84,6 +90,9 @@ export function askIn(dialog) {
   dialog.returnValue = "";
   dialog.showModal();
 }
+
+/** No more than shows that it is too long; "" for what cannot be read: a video may be picked by mistake. */
+const textOf = (file) => file.slice(0, 4_000_000).text().catch(() => "");
 
 function offerLink(part, link, say) {
   part("too-long").hidden = link?.length <= LONGEST_IN_A_CODE;
@@ -123,8 +132,9 @@ function tellFault(part, { why, at, wants }) {
   fault.focus();
 }
 
-async function unpackHere(part, { entries, rang }) {
+async function unpackHere(part, { entries, rang }, offer) {
   await forgetAll({ ...entries, links: await recall("links"), subscription: await recall("subscription") });
+  await offer();
   part("done").hidden = false;
   part("anew").hidden = !rang;
   part("done").focus();

@@ -1,6 +1,6 @@
 /** The pages where something is entered: each begins once the page knows what this phone follows. */
 
-import { beginAnew, opening, working } from "./app.js";
+import { beginAnew, opening, personalise, working } from "./app.js";
 import { showReminders } from "./choosing.js";
 import { receiveLinks, showMoving } from "./moving.js";
 import { askSituations } from "./naming.js";
@@ -9,7 +9,7 @@ import { askStart } from "./start.js";
 
 const { main, treatment, chosen } = await opening;
 const screens = {
-  move: () => showMoving(main, treatment),
+  move: () => showMoving(main, personalise),
   // Not waited for: it goes on asking whether a first ring came.
   reminders: () => void (treatment && working.then(() => showReminders(main, treatment))),
   settings: () => showSettings(main, treatment, chosen, working, beginAnew),

@@ -324,6 +324,46 @@ def test_a_link_made_here_opens_as_an_equal_plan_there(new_phone: NewPhone, phon
     assert (record["treatment"], record["clinic"]) == (links.TREATMENT, CLINIC)
 
 
+def test_a_link_left_open_is_that_of_the_plan_that_is_here_now(phone: Phone) -> None:
+    put(phone, treatment=links.TREATMENT)
+    phone.open("/en/move")
+    field = phone.page.locator("[data-move-link]")
+    expect(field).to_have_value(re.compile(re.escape(links.link_of(links.TREATMENT))))
+    choose(phone, json.dumps({"format": "lendemain", "number": 1, "entries": {"treatment": OTHER}}))
+    phone.page.click("[data-move-confirm] button[value=replace]")
+    expect(phone.page.locator("[data-move-done]")).to_be_visible()
+    expect(field).to_have_value(re.compile(re.escape(links.link_of(OTHER))))
+    expect(phone.page.locator("[name=plan]")).to_have_value(links.link_of(OTHER))
+    phone.page.evaluate(PUT, {"clinic": CLINIC})
+    phone.page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(field).to_have_value(re.compile(re.escape(links.link_of(OTHER, CLINIC))))
+
+
+def test_a_phone_that_opened_its_first_file_is_not_told_that_it_has_no_treatment(
+    phone: Phone,
+) -> None:
+    phone.set_clock(later(1, 9))
+    phone.open("/en/move")
+    expect(phone.page.locator("[data-none]")).to_be_visible()
+    choose(phone, file_of())
+    expect(phone.page.locator("[data-move-done]")).to_be_focused()
+    expect(phone.page.locator("[data-none]")).to_be_hidden()
+    expect(phone.page.locator("[data-move-link]")).to_be_visible()
+
+
+def test_a_file_that_cannot_be_read_or_is_a_film_says_so(phone: Phone, tmp_path: Path) -> None:
+    phone.open("/en/move")
+    fault = phone.page.locator("[data-move-fault]")
+    film = tmp_path / "film.json"
+    with film.open("wb") as file:
+        file.truncate(700_000_000)
+    phone.page.set_input_files("[data-move-file]", film)
+    expect(fault).to_contain_text("larger than any")
+    phone.page.evaluate("() => (Blob.prototype.text = () => Promise.reject(new DOMException()))")
+    choose(phone, file_of())
+    expect(fault).to_contain_text("not a file of Lendemain")
+
+
 def test_what_was_so_of_the_treatment_before_is_not_taken_for_so_of_one_that_a_link_brings(
     phone: Phone,
 ) -> None:
