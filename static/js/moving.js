@@ -39,7 +39,8 @@ export function receiveLinks(main, treatment, steps) {
       part(row).closest("li").hidden = !text;
     };
     tell("moment", at && treatmentMoment(plan.treatment));
-    tell("clinic", [name, phone].filter(Boolean).join(", "));
+    tell("clinic", name || phone);
+    part("phone").textContent = name && phone ? `, ${phone}` : "";
     part("waits").hidden = !Object.keys(waits ?? {}).length;
     part("follow").onclick = () => (at ? follow(plan) : steps.askWhen(plan));
     steps.show("link");

@@ -364,6 +364,41 @@ def test_a_file_that_cannot_be_read_or_is_a_film_says_so(phone: Phone, tmp_path:
     expect(fault).to_contain_text("not a file of Lendemain")
 
 
+def test_a_clinic_s_number_is_read_in_its_order_beside_a_name_in_hebrew(phone: Phone) -> None:
+    arrive(
+        phone,
+        links.link_of(links.TREATMENT, {**CLINIC, "name": "מרפאת עור", "phone": "514 555 0123"}),
+    )
+    left = phone.page.evaluate(
+        """() => {
+          const row = document.querySelector("[data-link-clinic]").closest("li");
+          const walk = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+          const at = (word) => {
+            walk.currentNode = row;
+            for (let text; (text = walk.nextNode()); ) {
+              const from = text.data.indexOf(word);
+              if (from < 0) continue;
+              const range = new Range();
+              range.setStart(text, from);
+              range.setEnd(text, from + word.length);
+              return range.getBoundingClientRect().left;
+            }
+          };
+          return ["514", "555", "0123"].map(at);
+        }"""
+    )
+    assert left == sorted(left)
+
+
+def test_a_clinic_s_name_in_one_long_word_does_not_push_its_number_away(phone: Phone) -> None:
+    phone.page.set_viewport_size({"width": 320, "height": 800})
+    arrive(phone, links.link_of(links.TREATMENT, {**CLINIC, "name": "Dermatoesthétique" * 4}))
+    assert phone.page.evaluate(
+        "() => [...document.querySelectorAll('[data-step=link] .row *')]"
+        ".every((each) => each.getBoundingClientRect().right <= 304)"
+    )
+
+
 def test_what_was_so_of_the_treatment_before_is_not_taken_for_so_of_one_that_a_link_brings(
     phone: Phone,
 ) -> None:
