@@ -1,7 +1,7 @@
 /** The sheet for paper: what this phone knows stands where the paper has blanks. */
 
 import { allowedFrom, dateIn } from "./plan.js";
-import { dateOfCalendar, moment, phoneZone, treatmentMoment } from "./wording.js";
+import { dateOfCalendar, moment, phoneZone, treatmentMoment, words } from "./wording.js";
 
 const ONE_DAY = 86_400_000;
 // Said as from long ago: "tomorrow" means nothing on paper.
@@ -20,6 +20,11 @@ export function fillSheet(main, treatment, clinic) {
     blank.textContent = dates.map((day) => dateOfCalendar(new Date(zero + day * ONE_DAY).toISOString())).join(" – ");
   }
   for (const row of main.querySelectorAll("[data-together]")) sayOnce(row, treatment);
+  // What the clinic answered where the guide says to ask.
+  for (const asked of main.querySelectorAll("[data-ask][data-from]")) {
+    const time = moment(Date.parse(asked.dataset.from), LONG_AGO, phoneZone(), treatment.rough);
+    asked.querySelector("[data-time]").textContent = words("at", { day: words("your_clinic"), time });
+  }
 }
 
 /** A time is said once for all that opens together; what opens at another keeps its own beside it. */

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from .conftest import NewPhone
 from .phone import LANGUAGES, TREATED, Phone
+from .reminding import PUT_IN
 from .test_access import OVERFLOWING, RUN_AXE
 
 VARIANTS = ("standard", "deep", "rf", "prp", "home", "unknown")
@@ -109,6 +111,21 @@ def test_a_sheet_fills_in_what_the_phone_knows(phone: Phone) -> None:
     assert row.locator("[data-time]:visible").count() == 0
     phone.open("/fr/microneedling/draft/rf/print")
     assert set(blanks(phone)) == {""}, "the sheet of another treatment"
+
+
+def test_what_the_clinic_answered_stands_on_the_sheet_where_the_guide_says_to_ask(
+    phone: Phone,
+) -> None:
+    phone.begin_at(TREATED, "fr")
+    clinic = {"name": "", "phone": "", "hours": "", "waits": {"smoking": 336}}
+    phone.page.evaluate(PUT_IN, ["clinic", clinic])
+    assert print_sheet(phone, "standard", "fr", "Letter")[0] == 2
+    asked = phone.page.locator("[data-ask]:has([data-time]:visible)")
+    expect(asked).to_have_count(1)
+    expect(asked).to_contain_text("votre clinique, mar. 8 déc., 10 h 30")
+    # The guide's own would contradict it.
+    expect(asked.get_by_text("pas avant")).to_be_hidden()
+    assert phone.waits()["smoking"]["from"] == "2026-12-08T15:30:00.000Z"
 
 
 def test_the_sheet_reads_well_on_a_small_screen_too(phone: Phone) -> None:
