@@ -10,11 +10,14 @@
 import { onReturn } from "./browser.js";
 import { dialled } from "./dialling.js";
 import { isOwnWait, isShorterThanAny, ownWaits } from "./plan.js";
-import { change, recall } from "./record.js";
+import { change, lasts, recall } from "./record.js";
 import { chooseVariant, hoursOf } from "./rows.js";
 import { waitInWords, words } from "./wording.js";
 
 const NOTHING = { name: "", phone: "", hours: "", waits: {} };
+
+/** What is said once something was entered: not "on this phone" where the phone keeps nothing. */
+const told = () => words(lasts() ? "kept" : "memory");
 
 /** Change the entry by what it was; one in which nothing is left is none. */
 const keepClinic = (alter) =>
@@ -78,7 +81,7 @@ async function keepForm(event, main, without) {
   form.reset();
   await tellClinic(main, without);
   const done = form.parentElement.querySelector("[data-clinic-kept]");
-  done.textContent = words("kept");
+  done.textContent = told();
   // What had the focus may be hidden now.
   done.focus();
 }
@@ -180,7 +183,7 @@ class OwnForm {
     });
     this.place.open = false;
     this.place.querySelector("summary").focus();
-    this.main.querySelector("[data-own-kept]").textContent = words(hours === null ? "guides_again" : "kept");
+    this.main.querySelector("[data-own-kept]").textContent = hours === null ? words("guides_again") : told();
     tellOwn(this.main, await recall("clinic"));
     await this.changed();
   }

@@ -19,7 +19,8 @@ import { change, recall } from "./record.js";
 import { base64url } from "./sync.js";
 
 const LONGEST = 1200;
-const FIRST_YEAR = Date.UTC(2020);
+/** No plan is older: what is typed as older is a slip, and neither a link nor a file would take it. */
+export const FIRST_YEAR = Date.UTC(2020);
 const CLOCKS_DIFFER = 86_400_000;
 const MOST_HOURS = 2016;
 const MOST_REMEMBERED = 100;

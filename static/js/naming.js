@@ -1,6 +1,6 @@
 /** The page where situations are named: each answer is kept at once, and can be taken back. */
 
-import { change, recall } from "./record.js";
+import { change, lasts, recall } from "./record.js";
 import { holdsFor } from "./rows.js";
 import { words } from "./wording.js";
 
@@ -16,7 +16,7 @@ export async function askSituations(main, treatment) {
     box.addEventListener("change", async () => {
       offerToRing(main, box);
       await keepNamed(box.value, box.checked);
-      main.querySelector("[data-kept-here]").textContent = words("kept");
+      main.querySelector("[data-kept-here]").textContent = words(lasts() ? "kept" : "memory");
     });
   }
 }

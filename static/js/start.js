@@ -5,6 +5,7 @@ import { beginAfresh } from "./carrying.js";
 import { beginToKeep, mayLeave, setOf } from "./keep.js";
 import { onReturn } from "./browser.js";
 import { askToLast } from "./lasting.js";
+import { FIRST_YEAR } from "./link.js";
 import { change, keep, lasts, recall } from "./record.js";
 import { phoneZone } from "./wording.js";
 
@@ -122,10 +123,10 @@ function openForm(main, row) {
 function typedEnd(form) {
   const fault = form.querySelector(".fault");
   const at = instantOf(`${form.date.value}T${form.time.value}`, phoneZone());
-  const wrong = at === null ? "missing" : at > Date.now() ? "future" : null;
+  const wrong = at === null || at < FIRST_YEAR ? "missing" : at > Date.now() ? "future" : null;
   fault.hidden = !wrong;
   for (const field of [form.date, form.time]) {
-    const blamed = Boolean(wrong) && (wrong === "future" || !field.value);
+    const blamed = Boolean(wrong) && (wrong === "future" || !field.value || (at !== null && field === form.date));
     field.setAttribute("aria-invalid", blamed);
     if (blamed) field.setAttribute("aria-describedby", "time-fault");
     else field.removeAttribute("aria-describedby");

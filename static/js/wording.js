@@ -49,8 +49,8 @@ function clean(time) {
 export const timeOfClock = (time) =>
   clean(new Intl.DateTimeFormat(locale(), { ...SHORT_TIME, timeZone: "UTC" }).format(Date.parse(`1970-01-01T${time}Z`)));
 
-function dateInWords(instant, weekday, month, timeZone) {
-  const said = inWords(instant, { weekday, day: "numeric", month, timeZone });
+function dateInWords(instant, weekday, month, timeZone, year) {
+  const said = inWords(instant, { weekday, day: "numeric", month, year, timeZone });
   return french() ? said.replace(/\b1 /, "1er ") : said;
 }
 
@@ -93,8 +93,13 @@ export function soon(instant, now) {
     : words("in_hours", { n: Math.ceil(minutes / 60) });
 }
 
-/** The treatment's moment: "Tuesday, November 24, 2:30 pm", "around" it when the answer was rough. */
+/**
+ * The treatment's moment: "Tuesday, November 24, 2:30 pm", "around" it when the answer was rough; with the year once
+ * that is long ago: the year may be the slip.
+ */
 export function treatmentMoment({ at, rough }) {
   const instant = Date.parse(at);
-  return words("at", { day: longDate(instant), time: about(instant, rough) });
+  const year = Date.now() - instant > 180 * DAY_MS ? "numeric" : undefined;
+  const day = dateInWords(instant, "long", "long", undefined, year);
+  return words("at", { day, time: about(instant, rough) });
 }

@@ -233,6 +233,8 @@ def test_a_future_or_missing_time_is_refused_where_it_stands_and_nothing_is_lost
         ("2026-11-25", "09:00", ["date", "time"]),
         ("2026-11-24", "", ["time"]),
         ("", "10:00", ["date"]),
+        # A year of which two digits were typed.
+        ("0026-11-24", "10:00", ["date"]),
     ):
         type_time(page, date, time)
         expect(message).to_have_count(1)
@@ -246,6 +248,18 @@ def test_a_future_or_missing_time_is_refused_where_it_stands_and_nothing_is_lost
     assert "treatment" not in phone.record()
     type_time(page, "2026-11-24", "10:00")
     page.wait_for_url(f"**/{language}/today")
+
+
+def test_a_year_that_is_a_slip_is_seen(phone: Phone) -> None:
+    phone.set_clock(TREATED)
+    page = ask_when(phone, "fr")
+    page.click("[data-when=other]")
+    type_time(page, "2025-11-24", "10:00")
+    page.wait_for_url("**/fr/today")
+    phone.ready()
+    assert phone.state()["state"] == "after"
+    told = page.locator('[data-for="after"] [data-moment]')
+    expect(told).to_have_text("lundi 24 novembre 2025, 10 h")
 
 
 def blamed_fields(page: Page, message: Locator) -> list[str]:
@@ -658,11 +672,24 @@ def test_a_phone_that_refuses_to_keep_says_so_and_follows_for_this_visit(
         phone.begin_at(TREATED, language)
         assert phone.state().items() >= {"state": "day", "day": "0"}.items()
         expect(notice).to_be_visible()
-        assert notice.inner_text().strip()
+        said = notice.inner_text().strip()
+        assert said
         assert ended(phone) == TREATED
+        nothing_is_said_to_be_on_the_phone(phone, language, said)
         phone.set_clock(later(1, 9))
         assert phone.today(language).items() >= {"state": "day", "day": "1"}.items()
         expect(notice).to_be_visible()
+
+
+def nothing_is_said_to_be_on_the_phone(phone: Phone, language: str, instead: str) -> None:
+    """Enter what has a page of its own, and see what is said of it."""
+    phone.open(f"/{language}/clinic")
+    phone.page.fill("[name=phone]", "514 555-0134")
+    phone.page.click("[data-clinic-form] button")
+    expect(phone.page.locator("[data-clinic-kept]")).to_have_text(instead)
+    phone.open(f"/{language}/situations")
+    phone.page.locator("[name=situation]").first.click()
+    expect(phone.page.locator("[data-kept-here]")).to_have_text(instead)
 
 
 def test_a_full_phone_does_not_go_on_showing_the_treatment_that_was_replaced(
