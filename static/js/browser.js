@@ -67,3 +67,9 @@ export function pushService(endpoint = null) {
   // Edge on a computer has a service of its own maker's; on Android it uses the phone's.
   return /Edg\//.test(agent) ? "Microsoft" : "Google";
 }
+
+/** WebKit and Firefox close a dialog by Escape with what was answered in it the last time. */
+export function askIn(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
+}

@@ -1,6 +1,6 @@
 /** A plan on its way to another phone: by link, by code, in a file; and what arrives on Start. */
 
-import { onReturn, platform } from "./browser.js";
+import { askIn, onReturn, platform } from "./browser.js";
 import { address, guidesHere, moveIn } from "./carrying.js";
 import { beginToKeep, keepSet, setOf } from "./keep.js";
 import { linkOf, planOf } from "./link.js";
@@ -84,12 +84,6 @@ export async function showMoving(main, personalise) {
   };
   onReturn(offer);
   await offer();
-}
-
-/** WebKit and Firefox close a dialog by Escape with what was answered in it the last time. */
-export function askIn(dialog) {
-  dialog.returnValue = "";
-  dialog.showModal();
 }
 
 /** No more than shows that it is too long; "" for what cannot be read: a video may be picked by mistake. */

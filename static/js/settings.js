@@ -1,10 +1,9 @@
 /** Settings: the treatment, what is kept offline, and deleting it all, reminders included. */
 
-import { onReturn, wayToRing } from "./browser.js";
+import { askIn, onReturn, wayToRing } from "./browser.js";
 import { dropSets, isKept, keepSet, setOf } from "./keep.js";
 import { linksLeft } from "./link.js";
 import { askToLast, promised } from "./lasting.js";
-import { askIn } from "./moving.js";
 import { forgetAll, recall } from "./record.js";
 import { sync } from "./sync.js";
 import { treatmentMoment, words } from "./wording.js";
