@@ -51,7 +51,7 @@ async function ring(event) {
 
 async function show({ title, language, id, receipt, navigate }, here) {
   const worded = here.worded && here.ring;
-  const said = (worded && worded.language) || here.language || language;
+  const said = worded?.language ?? here.language ?? language;
   const words = WORDS[said];
   const [first, ...others] = worded ? worded.words : [];
   const neutral = id === "welcome" ? words.welcome : words.reminder;

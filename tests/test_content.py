@@ -1018,7 +1018,7 @@ INGREDIENT_PLANTS = {
     ),
     "one name for two": Plant(
         LISTED, r'inci: "STEARIC ACID"', 'inci: "Lactic acid"',
-        "ingredients › bases › 113", "LACTICACID already stands for another ingredient",
+        "ingredients › bases › 112", "LACTICACID already stands for another ingredient",
     ),
     "a name that is something else and is not": Plant(
         LISTED, r'unlike: \["Betadine"', 'unlike: ["hydrogen peroxide"',

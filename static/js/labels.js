@@ -11,7 +11,8 @@ const AMOUNT = new RegExp(
   `\\(?[<>≤≥~]? *(?:${NUMBER} *[-–] *)?${NUMBER}[\\u00a0\\u202f ]*(?:${UNIT}) *(?:\\(?[WVP]\\/[WVP]\\)?)? *\\)?`,
   "g",
 );
-// What they leave behind in a text, of a list of what is active, of any other, and of an amount: no package has these.
+// Left behind in a text where a list of what is active begins, where any other does, where an amount stood, and where
+// no place on a list is certain: no package has these.
 export const ACTIVE = "\u0001";
 export const LISTED = "\u0002";
 export const STATED = "\u0003";

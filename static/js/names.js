@@ -7,7 +7,7 @@
  * @typedef {(string | Own)[]} Names  all that stands for one thing, the name of the nomenclature (INCI) first
  * @typedef {{kind: Kind, hours: number | Record<string, number>, activity?: string,
  *   beside?: {of: string, hours: number}, names: Names[]}} Class  `hours` after the treatment, of all variants or by
- *   variant; a clinic's own wait for `activity` stands instead of them; `beside`: those of a product with something of another class
+ *   variant; a clinic's own wait for `activity` stands instead of them; `beside`: those of a product that something of another class leads
  * @typedef {{classes: Record<string, Class>, bases: Names[], unlike: string[], base: number}} Table  `unlike`: names that
  *   resemble others and are unknown; `base`: the hours of any product
  * @typedef {{inci: string, of?: string, names: string[], unlike?: boolean} & Own} Entry  `of` a class; a base has none

@@ -54,4 +54,6 @@ def _ingredient(found: Ingredient) -> list[object]:
 
 def quietly(inci: str) -> str:
     """Return a name as packages have it, without shouting."""
-    return re.sub(r"[A-Z]{4,}", lambda word: word[0].capitalize(), inci)
+    return re.sub(
+        r"[A-Z]{4,}|\b(?:BIS|GUM|OIL|TIN|WAX|ZEA)\b", lambda word: word[0].capitalize(), inci
+    )

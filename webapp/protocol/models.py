@@ -450,7 +450,9 @@ class Signs(Model):
 
 
 class Beside(Model):
-    """The wait, in hours, of a product that holds something ``of`` another class as well."""
+    """The wait, in hours, of a product that something ``of`` another class leads: the first of all, or
+    what has its amount beside it.
+    """
 
     of: Identifier
     hours: WholeHours
