@@ -21,6 +21,20 @@ SCRIPT = """(latest) => {
       complete.set.call(this, (event) => later(() => heard.call(this, event), Math.random() * latest));
     },
   });
+  // What is written is not yet kept for a while: a page that is left by then has not written it.
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (names, mode, ...more) {
+    const writing = transaction.call(this, names, mode, ...more);
+    if (mode !== "readwrite") return writing;
+    const store = writing.objectStore([names].flat()[0]);
+    // The pages' own clock may stand still.
+    let held = true;
+    later(() => (held = false), Math.random() * latest);
+    const hold = () => held && (store.get("").onsuccess = hold);
+    hold();
+    writing.commit = () => {};
+    return writing;
+  };
   if (self.LockManager) {
     const { request } = LockManager.prototype;
     LockManager.prototype.request = async function (...asked) {

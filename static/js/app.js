@@ -16,7 +16,7 @@ import { keep, lasts, recall, witness } from "./record.js";
 import { noticeReminders, pauseOnCalls, refresh, takeReceipt } from "./reminders.js";
 import { chooseVariant, tellWaits } from "./rows.js";
 import { tellSituations } from "./situations.js";
-import { sync, unsubscribe, within } from "./sync.js";
+import { followOnce, sync, unsubscribe } from "./sync.js";
 import { markDay, showToday } from "./today.js";
 import { offerVersion, showCorrections } from "./versions.js";
 import { words } from "./wording.js";
@@ -69,14 +69,9 @@ function sayIfNothingLasts() {
     it leads to asks for that. */
 function keepLanguageChoice() {
   for (const link of document.querySelectorAll("[data-switch]")) {
-    link.addEventListener("click", async (tap) => {
+    link.addEventListener("click", (tap) => {
       link.hash = location.hash;
-      const written = keep("settings", { language: link.dataset.switch });
-      if (tap.ctrlKey || tap.metaKey || tap.shiftKey) return;
-      tap.preventDefault();
-      // A page that is left breaks off what it writes; a phone that never finishes holds nobody up.
-      await within(1000, written);
-      location.assign(link.href);
+      followOnce(keep("settings", { language: link.dataset.switch }), link, tap);
     });
   }
 }

@@ -5,6 +5,7 @@
 
 import { change, lasts, recall } from "./record.js";
 import { wayToRing } from "./browser.js";
+import { followOnce } from "./sync.js";
 
 // A correction, and a fault of the phone's; then what concerns the guide itself, and what could be better.
 const ORDER = ["correction", "memory", "iphone", "silence", "version", "clinic", "install", "reminders", "update"];
@@ -33,16 +34,18 @@ export function tendNotices(main, answered) {
   const attributes = ["data-wanted", "data-day", "data-ready"];
   new MutationObserver(show).observe(document.body, { subtree: true, attributeFilter: attributes });
   addEventListener("scroll", () => (looked = true) && show(), { once: true });
-  document.addEventListener("click", async ({ target }) => {
-    const answer = target.closest("[data-answers]")?.dataset.answers;
-    const notice = answer && target.closest("[data-notice]");
+  document.addEventListener("click", async (tap) => {
+    const asked = tap.target.closest("[data-answers]");
+    const notice = asked?.closest("[data-notice]");
     if (!notice) return;
     putOff = true;
     // What opens something within the notice leaves it there for this visit.
-    const stays = target.closest("[aria-expanded]");
+    const stays = asked.matches("[aria-expanded]");
     if (!stays) delete notice.dataset.wanted;
     if (!stays && notice.contains(document.activeElement)) main.focus({ preventScroll: true });
-    await remember(notice.dataset.remembered ?? notice.dataset.notice, answer);
+    const written = remember(notice.dataset.remembered ?? notice.dataset.notice, asked.dataset.answers);
+    if (asked.matches("a")) return followOnce(written, asked, tap);
+    await written;
     answered();
   });
   show();

@@ -207,6 +207,17 @@ async function registered() {
 export const within = (patience, promise, otherwise) =>
   Promise.race([promise, new Promise((resolve) => setTimeout(resolve, patience, otherwise))]);
 
+/**
+ * Have a tapped link wait for what the tap writes: a page that is left breaks that off. A phone that
+ * never finishes holds nobody up.
+ */
+export async function followOnce(written, link, tap) {
+  if (tap.ctrlKey || tap.metaKey || tap.shiftKey) return;
+  tap.preventDefault();
+  await within(1000, written);
+  location.assign(link.href);
+}
+
 export async function subscriptionHere() {
   return (await registered())?.pushManager?.getSubscription() ?? null;
 }

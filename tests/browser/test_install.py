@@ -292,6 +292,14 @@ def test_an_offer_that_was_put_off_does_not_come_back_and_no_other_takes_its_pla
     assert phone.record()["notices"] == {"install": "dismissed", "reminders": "dismissed"}
 
 
+def test_an_offer_that_was_followed_does_not_come_back(phone: Phone) -> None:
+    page = on_day_1(phone).page
+    expect(page.locator("[data-notice=reminders]")).to_be_visible()
+    page.click("[data-notice=reminders] a")
+    page.wait_for_url("**/en/reminders")
+    assert phone.record()["notices"] == {"reminders": "shown"}
+
+
 # What the browser promises
 
 
