@@ -37,7 +37,8 @@ async function known(id) {
   const [schedule, wanted] = [await recall("schedule"), await recall("reminders")];
   const ring = ringsOn(schedule).find((each) => each.id === id);
   const repeated = id !== null && !ASKED_FOR.has(id) && (await noteShown(id));
-  return { ring, repeated, language: schedule?.language, worded: wanted?.look === "words" };
+  const waits = ring && wanted && Boolean(inAnHourOf(ring, wanted));
+  return { ring, repeated, waits, language: schedule?.language, worded: wanted?.look === "words" };
 }
 
 async function ring(event) {
@@ -68,7 +69,7 @@ async function show({ title, language, id, receipt, navigate }, here) {
     navigate: opens,
     data: { id, receipt, navigate: opens },
     ...(sounds ? { renotify: true } : { silent: Boolean(here.repeated) }),
-    ...(here.ring && { actions: actions(words) }),
+    ...(here.ring && { actions: actions(words, here.waits) }),
   };
   const heading = first ?? (here.language && said !== language ? neutral : title || neutral);
   try {
@@ -80,9 +81,9 @@ async function show({ title, language, id, receipt, navigate }, here) {
 }
 
 // Without an address of their own: with one, some browsers would go there instead of telling us.
-const actions = ({ done, hour }) => [
+const actions = ({ done, hour }, waits) => [
   { action: "done", title: done },
-  { action: "hour", title: hour },
+  ...(waits ? [{ action: "hour", title: hour }] : []),
 ];
 
 /** An address of this site, or Today: a push leads nowhere else. */
@@ -98,8 +99,9 @@ function ownAddress(address, language) {
 
 async function tapped({ action, notification }) {
   const { id, receipt, navigate } = notification.data ?? {};
-  const acts = { hour: () => putOff(id), done: () => done(id) };
   const opens = () => openWindow(ownAddress(navigate, notification.lang === "en" ? "en" : "fr"));
+  // What cannot wait any more is not dropped without a word: its page opens.
+  const acts = { hour: async () => (await putOff(id)) || opens(), done: () => done(id) };
   // One that fails does not take the other along.
   await Promise.allSettled([(acts[action] ?? opens)(), receipt && acknowledge(receipt)]);
 }
@@ -129,24 +131,32 @@ async function openWindow(address) {
 
 const ringsOn = (schedule) => [...(schedule?.rings ?? []), ...(schedule?.later ?? [])];
 
-/** "In an hour": one more instant, by the same rules, unless it would be too late to be useful. */
-async function putOff(id) {
-  const wanted = await recall("reminders");
+/** When a ring rings again that is put off now; null where that would be too late to be useful. */
+function inAnHourOf({ lasts }, wanted) {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   // As in the pages: Intl itself refuses the name of a zone that was never set.
   const zone = timeZone === "Etc/Unknown" ? "UTC" : timeZone;
+  const asked = Date.now();
+  const again = inAnHour(asked, lasts, wanted, zone);
+  const paused = wanted.pauses.some(({ from, until }) => from <= again.at && again.at < until);
+  return paused || again.at > asked + (1 + lasts) * 3_600_000 ? null : { ...again, asked };
+}
+
+/** "In an hour": one more instant, by the same rules. Resolves to whether there is one. */
+async function putOff(id) {
+  const wanted = await recall("reminders");
+  let put = false;
   await change("schedule", (schedule) => {
     const first = ringsOn(schedule).find((each) => each.id === id);
-    if (!first || !wanted) return schedule;
-    const asked = Date.now();
-    const again = inAnHour(asked, first.lasts, wanted, zone);
-    const paused = wanted.pauses.some(({ from, until }) => from <= again.at && again.at < until);
-    if (paused || again.at > asked + (1 + first.lasts) * 3_600_000) return schedule;
+    const again = first && wanted && inAnHourOf(first, wanted);
+    put = Boolean(again);
+    if (!put) return schedule;
     const others = schedule.later.filter(({ of }) => of !== (first.of ?? id));
     const names = { id: randomId(), uid: randomId(), of: first.of ?? id };
-    return { ...schedule, later: [...others, { ...first, ...again, asked, ...names }] };
+    return { ...schedule, later: [...others, { ...first, ...again, ...names }] };
   });
-  await sync();
+  if (put) await sync();
+  return put;
 }
 
 /** "Done": ticked where it has a tick, and nothing of it rings again. */

@@ -19,7 +19,7 @@ export async function showReminders(main, treatment) {
   screen.listen();
   await screen.refresh();
   // The link of a notice leads to what was hidden until now.
-  if (location.hash) main.querySelector(location.hash)?.scrollIntoView();
+  main.querySelector(":target")?.scrollIntoView();
   await screen.confirm();
 }
 

@@ -803,6 +803,28 @@ def test_in_an_hour_rings_once_more_and_not_at_night(rung: tuple[Owner, str]) ->
     assert all(call.by_worker for call in phone.calls[-1:])
 
 
+def test_what_cannot_wait_an_hour_is_not_dropped_without_a_word(rung: tuple[Owner, str]) -> None:
+    phone, name = rung
+    offered = """(tag) => registration.getNotifications({ tag })
+      .then(([{ actions }]) => actions.map(({ action }) => action))"""
+    assert phone.worker.evaluate(offered, name) == ["done", "hour"]
+    # Since then the person chose to hear nothing before midnight.
+    record = phone.record()
+    brief = [{**ring, "lasts": 3} for ring in record["schedule"]["rings"]]
+    phone.put("schedule", {**record["schedule"], "rings": brief})
+    phone.put("reminders", {**record["reminders"], "quiet": {"from": "00:00", "to": "23:59"}})
+    phone.worker.evaluate(
+        "() => { [self.really, openWindow] = [openWindow, (address) => (self.led = address)]; }"
+    )
+    phone.answer_ring(name, "hour")
+    led = until(lambda: phone.worker.evaluate("self.led"), "a page opens")
+    phone.worker.evaluate("() => { openWindow = really; }")
+    assert led.startswith(f"{phone.url}/en/activities/makeup")
+    assert phone.record()["schedule"]["later"] == []
+    phone.rung(name)
+    assert phone.worker.evaluate(offered, name) == ["done"]
+
+
 @pytest.mark.long
 def test_putting_off_twice_rings_once(rung: tuple[Owner, str]) -> None:
     phone, name = rung

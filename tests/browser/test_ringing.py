@@ -190,11 +190,12 @@ def test_words_are_shown_only_when_they_were_chosen(bell: Bell) -> None:
     }  # fmt: skip
     written = {"language": "fr", "zone": "America/Toronto", "rings": [ring], "later": []}
     bell.record("schedule", written)
-    bell.record("reminders", {"on": True, "look": "neutral"})
+    wanted = {"quiet": {"from": "00:00", "to": "00:00"}, "offset": 0, "pauses": []}
+    bell.record("reminders", {"on": True, "look": "neutral", **wanted})
     (neutral,) = bell.ring(json.dumps(push("worded")))
     assert (neutral["title"], neutral["lang"], neutral["body"]) == (NEUTRAL["fr"], "fr", "")
     assert neutral["navigate"] == f"{bell.phone.url}/fr/activities/rinse#r={RECEIPT}"
-    bell.record("reminders", {"on": True, "look": "words"})
+    bell.record("reminders", {"on": True, "look": "words", **wanted})
     (worded,) = bell.ring(json.dumps(push("worded")))
     assert (worded["title"], worded["body"]) == ("You can rinse", "And look once")
     assert [each["title"] for each in worded["actions"]] == ["C’est fait", "Dans une heure"]
