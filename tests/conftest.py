@@ -45,11 +45,11 @@ class Server:
     def start(self) -> "Server":
         """Start, and return when it answers.
 
-        :raises RuntimeError: when it ends or stays silent for 30 s
+        :raises RuntimeError: when it ends or stays silent for a minute
         """
         command = [sys.executable, *self.arguments]
         self.process = subprocess.Popen(command, cwd=self.root, env=self.environ)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=1):

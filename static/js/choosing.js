@@ -204,7 +204,7 @@ class Screen {
       this.said = Notification.permission === "default" ? "dismissed" : null;
       await this.tell();
     }
-    this.part("status").focus();
+    this.answered("turn-on");
     await this.confirm();
   }
 
@@ -213,7 +213,13 @@ class Screen {
     this.wanted = await recall("reminders");
     this.said = this.stopped;
     await this.tell();
-    this.part("status").focus();
+    this.answered("stop");
+  }
+
+  /** What came of a tap has the focus, unless the person went on to something else meanwhile. */
+  answered(part) {
+    const { activeElement: held } = document;
+    if (held === this.part(part) || !this.main.contains(held)) this.part("status").focus();
   }
 
   async tryAgain() {

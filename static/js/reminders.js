@@ -174,10 +174,10 @@ export async function noticeReminders(main, treatment) {
   const said = await silence();
   notice.querySelector("[data-count]").textContent = said;
   notice.toggleAttribute("data-wanted", Boolean(said));
-  notice.dataset.looked = "";
   const [wanted, answers] = await Promise.all(["reminders", "notices"].map(recall));
   const had = wanted?.since || wanted?.calendar || answers?.reminders;
   const day = dayNumber(treatment, Date.now(), phoneZone());
   const offered = !had && day >= 0 && day <= LAST_DAY_OF_OFFER;
   main.querySelector("[data-notice=reminders]").toggleAttribute("data-wanted", offered);
+  notice.dataset.looked = "";
 }

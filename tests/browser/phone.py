@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    Route,
     expect,
 )
 
@@ -210,6 +211,21 @@ class Phone:
         self.ready()
         assert answer
         return answer
+
+    def hold(self, addresses: str) -> list[Route]:
+        """Hold back what is asked for at some addresses, and return it as it comes."""
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        self.context.route(addresses, hold)
+        return held
+
+    def comes(self, held: list[Route], what: str) -> None:
+        """Wait until something is held back."""
+        # Playwright tells of it only while it is asked for something.
+        until(lambda: self.page.evaluate("0") == 0 and held, what)
 
     def ready(self) -> None:
         """Wait until the page's script has had its say."""

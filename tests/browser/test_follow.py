@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import PHONE
 from .phone import (
@@ -584,19 +584,14 @@ def test_deleting_says_that_it_is_under_way_on_a_slow_network(
 ) -> None:
     phone = new_phone()
     phone.begin_at(TREATED, language)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    phone.context.route("**/forget", hold)
+    held = phone.hold("**/forget")
     phone.open(f"/{language}/settings")
     phone.page.click("[data-delete]")
     phone.page.click("dialog button[value=delete]")
     said = {"en": "Deleting …", "fr": "Suppression en cours…"}[language]
     expect(phone.page.locator("[data-deleting]")).to_have_text(said)
     expect(phone.page.locator("[data-deleting]")).to_be_visible()
-    until(lambda: phone.page.evaluate("0") == 0 and held, "the browser is asked to throw away")
+    phone.comes(held, "the browser is asked to throw away")
     held[0].continue_()
     expect(phone.page.locator("[data-deleted]")).to_be_visible()
     expect(phone.page.locator("[data-deleting]")).to_be_hidden()

@@ -110,14 +110,9 @@ def test_turning_on_works_while_the_worker_is_still_on_its_way(
 ) -> None:
     phone = Owner(whole_browser, owner.server, owner.site)
     phone.treated()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    phone.context.route("**/fr/offline", hold)
+    held = phone.hold("**/fr/offline")
     phone.open("/en/reminders")
-    until(lambda: phone.page.evaluate("0") == 0 and held, "the worker is being installed")
+    phone.comes(held, "the worker is being installed")
     with phone.page.expect_response("**/api/push-key"):
         phone.tap("turn-on")
     phone.page.wait_for_timeout(300)
@@ -604,10 +599,11 @@ def test_a_server_in_trouble_is_waited_for(phone: Owner) -> None:
         phone.context.route("**/api/subscriptions/**", answering(answer))
         phone.page.check(f"[name=kind][value={kind}]")
         phone.shows("waiting")
-        # At once: what waits is sent by the next push as well, and then there is nothing to tap.
         again = phone.page.locator("[data-again]:visible").element_handle()
+        again.focus()
+        # From here on the worker may send it as well, and then there is nothing to tap.
         phone.context.unroute_all()
-        again.evaluate("(button) => { button.focus(); button.click(); }")
+        again.evaluate("(button) => button.click()")
         phone.shows("on")
         assert phone.focused() == "status"
         # The worker sends what waits as well: the screen says "on" once one of the two is through.
@@ -1297,14 +1293,9 @@ def test_what_is_being_sent_does_not_outlive_deleting_everything(phone: Owner) -
     phone.treated()
     phone.permit("granted")
     phone.put("reminders", {"on": True, "since": 0})
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    phone.context.route("**/api/subscriptions", hold)
+    held = phone.hold("**/api/subscriptions")
     phone.open("/en/settings")
-    until(lambda: phone.page.evaluate("0") == 0 and held, "the list is under way")
+    phone.comes(held, "the list is under way")
     phone.page.click("[data-delete]")
     phone.page.click("dialog [value=delete]")
     until(lambda: not phone.record().keys() - {"links"}, "the record is empty")
@@ -1478,6 +1469,19 @@ def test_the_keyboard_alone_turns_on_chooses_and_stops(phone: Owner) -> None:
     phone.page.keyboard.press("Enter")
     phone.shows("ready")
     assert phone.focused() == "status"
+
+
+def test_who_went_on_meanwhile_is_not_pulled_back_when_reminders_are_on(phone: Owner) -> None:
+    phone.treated()
+    phone.open("/en/reminders")
+    held = phone.hold("**/api/subscriptions")
+    phone.tap("turn-on")
+    phone.comes(held, "the server is told")
+    phone.page.focus("[name=from]")
+    held[0].continue_()
+    phone.shows("unconfirmed")
+    phone.is_quiet()
+    assert phone.focused() == "INPUT"
 
 
 def test_the_screen_does_not_take_the_focus_when_it_learns_something(phone: Owner) -> None:

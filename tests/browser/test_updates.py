@@ -70,7 +70,7 @@ def shown(phone: Phone) -> str:
 
 
 def announced(phone: Phone) -> None:
-    expect(phone.page.locator("[data-update]")).to_be_visible(timeout=20_000)
+    expect(phone.page.locator("[data-update]")).to_be_visible(timeout=60_000)
 
 
 def test_a_first_visit_is_never_reloaded(new_phone: NewPhone, releases: Releases) -> None:
