@@ -11,7 +11,8 @@ const WEEK = 7 * 86_400_000;
 const SHOWN_AT_ONCE = 4;
 const POLL_MS = 2000;
 const POLLS = 15;
-const LONGEST_TITLE = 120;
+// As the server takes it: all that can ring at one time is said to its end.
+const LONGEST_TITLE = 1000;
 
 /** Show the screen, and keep it true. */
 export async function showReminders(main, treatment) {

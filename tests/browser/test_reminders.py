@@ -1186,6 +1186,26 @@ def test_the_calendar_holds_the_same_rings_under_neutral_words(phone: Owner) -> 
     assert phone.calls == []
 
 
+@DAILY_FRENCH
+def test_no_sentence_in_a_calendar_breaks_off(phone: Owner, language: str) -> None:
+    phone.treated()
+    phone.put("settings", {"language": language})
+    phone.open(f"/{language}/reminders")
+    phone.shows("ready")
+    for kind in EVERY_KIND[1:]:
+        phone.page.check(f"[name=kind][value={kind}]")
+    until(lambda: phone.record()["reminders"]["kinds"] == EVERY_KIND, "everything is chosen")
+    phone.open(f"/{language}/reminders")
+    phone.shows("ready")
+    phone.page.check("[name=calendar-words]")
+    said = [" · ".join(ring["words"]) for ring in phone.record()["schedule"]["rings"]]
+    posted, file = events(phone)
+    assert [each["title"] for each in posted["events"]] == said
+    assert max(map(len, said)) > 120, "several things ring at one time"
+    unfolded = file.replace("\n ", "").replace("\\,", ",").replace("\\;", ";")
+    assert [each for each in said if f"SUMMARY:{each}\n" not in unfolded] == []
+
+
 # Stopping
 
 

@@ -13,7 +13,9 @@ from webapp.reminders.calendar import Event
 
 MOST_EVENTS = 200
 BACK_MS = 60 * 86_400_000
-LONGEST_TITLE = 120
+# What rings at one time is one event: all of its sentences find room, or the last breaks off before
+# what it depends on.
+LONGEST_TITLE = 1000
 HIGHEST_SEQUENCE = 2**31 - 1  # an INTEGER of RFC 5545, 3.3.8
 UID = re.compile(r"[A-Za-z0-9@._-]{1,128}")
 # Among the zones of many systems: where the server is, and where nobody is.
@@ -123,7 +125,7 @@ def _read_at(value: object, now: int, where: str, faults: list[Fault]) -> int:
 
 def _read_title(value: object, where: str, faults: list[Fault]) -> str:
     if not isinstance(value, str) or not 1 <= len(value.strip()) <= len(value) <= LONGEST_TITLE:
-        faults.append(Fault(where, N_("Must be 1 to 120 characters")))
+        faults.append(Fault(where, N_("Must be 1 to 1000 characters")))
         return ""
     if any(unicodedata.category(each) in NO_KINDS or each in NO_MARKS for each in value):
         faults.append(Fault(where, N_("Must be one line, without control characters")))
