@@ -4,6 +4,7 @@
  */
 
 import { allowedFrom, dateIn, dayNumber, nextOpening, stageOf, standing, STAGES, tomorrowLine } from "./plan.js";
+import { roomOf } from "./families.js";
 import { homeScreenFirst } from "./notices.js";
 import { change, recall } from "./record.js";
 import { hoursHere, hoursOf, takesOwn, tellWaits } from "./rows.js";
@@ -56,7 +57,7 @@ async function liftDay(part, treatment, stage, own) {
     if (own[row.dataset.activity] === undefined) row.remove();
   }
   const list = part.querySelector('[data-into="waits"]');
-  list.append(...(await missingRows(part, own)));
+  list.append(...(await missingRows(part, treatment, own)));
   putInOrder(list, treatment, own);
   part.querySelector("[data-day-link]").href = path;
   return true;
@@ -92,10 +93,10 @@ function tellNext(part, treatment, now, zone, own) {
 }
 
 /** The rows of what the clinic moved, out of the list of all activities, where `root` has none. */
-async function missingRows(root, own) {
+async function missingRows(root, treatment, own) {
   const rowIn = (where, id) => where?.querySelector(`[data-activity="${CSS.escape(id)}"]`);
   const missing = Object.keys(own).filter((id) => !rowIn(root, id));
-  const every = missing.length ? await pageAt(`/${document.documentElement.lang}/activities`) : null;
+  const every = missing.length ? await pageAt(roomOf(treatment, "activities")) : null;
   const found = missing.map((id) => rowIn(every, id)).filter((row) => row && takesOwn(row));
   return found.map((row) => document.importNode(row, true));
 }
@@ -115,7 +116,7 @@ async function placeTheirs(main, treatment, now, zone, own) {
   // What another wait moved before stands again where the guide has it.
   for (const list of lists) list.replaceChildren(...(list.guides ??= [...list.children]));
   const there = [...main.querySelectorAll("[data-activity]")].filter(({ dataset }) => dataset.activity in own);
-  for (const row of [...there, ...(await missingRows(main, own))]) {
+  for (const row of [...there, ...(await missingRows(main, treatment, own))]) {
     const day = dayNumber(treatment, allowedFrom(treatment, own[row.dataset.activity]), zone);
     if (day < first) row.remove();
     else lists.find(({ dataset }) => dataset.opens === String(day <= last)).append(row);

@@ -136,6 +136,27 @@ def test_the_first_treatment_is_followed_as_if_it_were_alone(
     )
 
 
+def test_what_the_clinic_said_waits_on_today_after_a_second_treatment_as_well(
+    new_phone: NewPhone, site: "Server"
+) -> None:
+    phone = new_phone(site.url, service_workers="allow")
+    begin_the_peel(phone, "en")
+    version = phone.record()["treatment"]["version"]
+    phone.wait_until_kept(f"light-peel/{version}/light/en", kept_sets(site.url))
+    clinic = {"name": "", "phone": "", "hours": "", "waits": {"makeup": 240}}
+    phone.page.evaluate(PUT_IN, ["clinic", clinic])
+    site.stop()
+    try:
+        phone.set_clock(later(5))
+        phone.today("en")
+        row = phone.page.locator("[data-into=waits] [data-activity=makeup] a")
+        expect(row).to_be_visible()
+        there = row.evaluate("(link) => link.pathname")
+        assert there == f"/en/light-peel/{version}/activities/makeup"
+    finally:
+        site.start()
+
+
 def test_no_page_of_a_treatment_leads_into_another(site: "Server") -> None:
     sets = kept_sets(site.url)
     stray = re.compile(
