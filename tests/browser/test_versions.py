@@ -273,16 +273,20 @@ def test_a_version_that_someone_follows_stays_and_they_move_on_when_they_choose(
 
 
 def version_1_says_what_it_said(said: dict[str, str], site: "Server") -> None:
-    """Look at every page of version 1: on its days a correction stands, and nothing else is new."""
+    """Look at every page of version 1: a correction stands on its days and its sheet, and that is all."""
     now = {path: body(site.url, path) for path in said}
-    corrected = {path for path in said if "/day-" in path}
+    corrected = {path for path in said if "/day-" in path or path.endswith("/print")}
     for path in corrected:
-        lifted = re.search(r'<div data-lift="corrections">.*?</div>\n', now[path], re.DOTALL)
+        lifted = re.search(
+            r'<div data-lift="corrections">.*?</div>\n| *<p data-corrected>.*?</p>\n',
+            now[path],
+            re.DOTALL,
+        )
         assert lifted, path
         assert "wrong about ink" in lifted[0]
         now[path] = now[path].replace(lifted[0], "")
     assert [path for path in said if now[path] != said[path]] == []
-    assert len(corrected) == 10
+    assert len(corrected) == 11
 
 
 def turn_reminders_on(phone: Phone) -> None:
