@@ -138,11 +138,33 @@ def test_the_sheet_reads_well_on_a_small_screen_too(phone: Phone) -> None:
     assert phone.page.evaluate(OVERFLOWING) == []
 
 
-def test_a_day_takes_one_page_and_says_what_calm_skin_is(dark: Phone) -> None:
-    dark.open("/en/microneedling/draft/standard/day-2")
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [("en", "standard/day-2"), ("fr", "rf/day-2"), ("fr", "prp/day-3"), ("fr", "prp/day-0"),
+     ("fr", "unknown/day-8-14")],
+)  # fmt: skip
+def test_a_day_takes_one_page_and_says_what_calm_skin_is(
+    dark: Phone, language: str, day: str
+) -> None:
+    dark.open(f"/{language}/microneedling/draft/{day}")
     assert number_of_pages(dark.page.pdf(format="Letter")) == 1
     dark.page.emulate_media(media="print")
     assert dark.page.locator(".gate p").is_visible()
+
+
+def test_a_source_on_paper_can_be_looked_up(phone: Phone) -> None:
+    phone.open("/fr/sources")
+    phone.page.emulate_media(media="print")
+    seen = """(all) => all.map((link) => {
+      const { content, fontSize } = getComputedStyle(link, "::after");
+      return [content.slice(1, -1), link.getAttribute("href"), parseFloat(fontSize) > 9, parseFloat(getComputedStyle(link).fontSize)];
+    })"""
+    told = phone.page.locator(".addresses a").evaluate_all(seen)
+    assert len(told) > 50
+    assert [each for each in told if each[0] != each[1] or each[2:] != [True, 0]] == []
+    # Whole addresses are long, and paper does not scroll.
+    phone.page.set_viewport_size({"width": 700, "height": 900})
+    assert phone.page.evaluate(OVERFLOWING) == []
 
 
 def test_no_row_to_sign_is_torn_apart(phone: Phone) -> None:
