@@ -2,6 +2,7 @@
 
 import re
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ VARIANTS = ("standard", "deep", "rf", "prp", "home", "unknown")
 INCH = 96
 MILLIMETRE = INCH / 25.4
 PAPERS = {"Letter": (8.5 * INCH, 11 * INCH), "A4": (210 * MILLIMETRE, 297 * MILLIMETRE)}
+REVIEWING = Path(__file__).parents[2] / "docs" / "reviewing.md"
 # As in static/css/print.css.
 MARGINS = (24 * MILLIMETRE, 18 * MILLIMETRE)
 SMALLEST = 9.5 * INCH / 72
@@ -176,3 +178,13 @@ def test_no_row_to_sign_is_torn_apart(phone: Phone) -> None:
     )
     heads = phone.page.evaluate("() => getComputedStyle(document.querySelector('thead')).display")
     assert (styles, heads) == (["avoid"], "table-header-group")
+
+
+@pytest.mark.long
+def test_who_is_asked_to_sign_is_told_how_much_there_is_to_print(phone: Phone) -> None:
+    said = re.search(r"about (\d+) pages in English, (\d+) in French", REVIEWING.read_text("utf-8"))
+    assert said
+    for language, count in zip(("en", "fr"), map(int, said.groups()), strict=True):
+        phone.open(f"/{language}/microneedling/draft/review")
+        printed = number_of_pages(phone.page.pdf(format="Letter"))
+        assert abs(printed - count) <= count / 10, f"{language}: {printed} pages"
