@@ -145,9 +145,30 @@ def test_a_published_file_that_is_changed_is_told_with_its_place(
     assert all(0 < each.line <= len(said) for each in told)
 
 
+def test_a_version_that_people_follow_is_not_taken_away_unseen(
+    content: Path, published: Path
+) -> None:
+    path = content / PEEL / "protocol.yaml"
+    text = re.sub(
+        r"state: signed\nreaders:\n(?:  - .*\n)+", "state: preview\n", path.read_text("utf-8")
+    )
+    path.write_text(text, "utf-8")
+    write(content, f"{PEEL}/activities.yaml", "light: 36", "light: 40")
+    sign(content)
+    assert publish(content, PEEL, TODAY).name == "2.yaml"
+    published.unlink()
+    assert [(each.file, each.what) for each in faults(content)] == [
+        (
+            f"{PEEL}/versions/1.yaml",
+            "was published and is missing: who follows it loses their guide",
+        )
+    ]
+
+
 def test_a_version_is_what_its_file_is_named(content: Path, published: Path) -> None:
-    published.rename(published.with_name("2.yaml"))
+    published.with_name("2.yaml").write_bytes(published.read_bytes())
     assert [each.what for each in faults(content)] == ["is not what the file is named"]
+    published.unlink()
     published.with_name("2.yaml").rename(published.with_name("first.yaml"))
     assert [each.what for each in faults(content)] == ["is not named after a number.yaml"]
 

@@ -240,6 +240,15 @@ def _read_versions(tree: Tree, home: Path) -> None:
             file.stem,
         ):
             tree.noted.append(((*place, "protocol", "version"), "is not what the file is named"))
+    _note_missing(tree, home, {int(each.stem) for each in files if each.stem.isdecimal()})
+
+
+def _note_missing(tree: Tree, home: Path, numbers: set[int]) -> None:
+    """Note the versions that must have been published before another and are not there."""
+    for number in sorted({*range(1, max(numbers, default=0))} - numbers):
+        what = "was published and is missing: who follows it loses their guide"
+        name = f"{home.name}/{VERSIONS}/{number}.yaml"
+        tree.unreadable.append(Fault(name, 1, "the file", what))
 
 
 def _read_protocol(tree: Tree, home: Path, place: Place) -> dict[str, Any]:
