@@ -10,13 +10,22 @@
 
 import { distance } from "./slips.js";
 
+const singular = (word) => (word.length > 3 ? word.replace(/(s)es$|([^s])s$|x$/, "$1$2") : word);
+
+// As words are looked up: without their plural, which « dans » and « peux » seem to have too.
 const STOP = new Set(
-  `a an and are at be can could do does for from go going have i if in is it may me my now of ok okay on or put
-   should take the this to try up use using wear when will with you again after before today still
-   aller au aux avec avant apres bord c ce cette d dans de des du donner en encore est et faire fais faut il j je l la le les ma me mes mettre
-   moi mon n ne on ou par pas peut peux pour puis prendre qu quand que quel quelle sa se ses si son sur t tu un une utiliser
-   veux vais y`.split(/\s+/),
+  `a about after again ai aimerais aller allowed am an and apres are at au aujourd aux avant avec avoid be before bord c
+   ca can capable ce cette chu combien commencer correct could d dangereux dans day de demain des do does dois donner
+   droit du en encore est et faire fais faut fin for from go going h have heure hour how hui i if il in is it j je jour
+   jpeux jveux l la le les like m ma matin may me mes mettre microneedling microperforation moi mon morning my n ne
+   need next no not now of ok okay on or ou par partir pas peut peux please pls pour pourrais prendre prochaine puis put
+   qu quand que quel quelle recommencer sa safe se semaine ses should si soir son soon start still sur svp t take temps
+   the this to today tomorrow tonight try tu un une until up use using utiliser vais veux want wear week weekend what
+   when will with would y you`
+    .split(/\s+/)
+    .map(singular),
 );
+const isMeant = (word) => !STOP.has(word) && !/^\d/.test(word);
 const ENOUGH = 0.55;
 // Whoever types all of a name means it, a lone letter of it included: « vitamine C ».
 const SAID_WHOLE = 0.15;
@@ -27,14 +36,14 @@ const OR = /[,;\/]|\s(?:or|ou|and|et)\s/i;
 const wordsOf = (text) =>
   text
     .toLowerCase()
+    // Of a shower, that it is long says much.
+    .replace(/how long/g, "how")
     .replace(/œ/g, "oe")
     .normalize("NFD")
     .replace(/\p{M}/gu, "")
     .split(/[^a-z0-9]+/)
     .filter(Boolean)
     .map(singular);
-
-const singular = (word) => (word.length > 3 ? word.replace(/(s)es$|([^s])s$|x$/, "$1$2") : word);
 
 /** @param {Row[]} rows  @returns {Index} */
 export function indexed(rows) {
@@ -66,7 +75,7 @@ export function search(index, text, most = 6) {
 
 function searchOne({ rows, rarity }, text) {
   const typed = wordsOf(text);
-  const meant = typed.filter((word) => !STOP.has(word));
+  const meant = typed.filter(isMeant);
   const asked = meant.length ? meant : typed;
   if (!asked.some((word) => word.length > 1)) return [];
   const whole = ` ${typed.join(" ")} `;

@@ -50,6 +50,21 @@ def test_what_people_type_finds_the_right_activity_first(language: Language) -> 
 
 
 @both_languages
+def test_the_words_around_what_is_asked_do_not_hide_it(language: Language) -> None:
+    asked = WRITTEN["framed"][language]
+    pairs = [
+        (f.format(thing), row) for f in asked["frames"] for thing, row in asked["things"].items()
+    ]
+    lists = found(language, [query for query, _ in pairs])
+    missed = [
+        f"{query}: {row}, not {rows[:2]}"
+        for (query, row), rows in zip(pairs, lists, strict=True)
+        if rows[:1] != [row]
+    ]
+    assert missed == []
+
+
+@both_languages
 def test_what_people_ask_in_fear_is_never_led_astray(language: Language) -> None:
     pairs = [(each, row) for row, queries in WRITTEN["sure"][language].items() for each in queries]
     lists = found(language, [query for query, _ in pairs])
