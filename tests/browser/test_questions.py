@@ -302,6 +302,7 @@ def test_what_is_not_on_the_list_ends_with_whom_to_ask(new_phone: NewPhone) -> N
     [
         ("en", "is it infected", "questions/expected"),
         ("fr", "feu sauvage", "questions/expected"),
+        ("fr", "jai de la misère à respirer", "get-help"),
         pytest.param("fr", "eau oxygénée", "questions/ingredients", marks=pytest.mark.long),
     ],
 )

@@ -15,6 +15,5 @@ def called(protocol: Protocol, language: Language) -> list[dict[str, object]]:
         found.append({"id": each.id, "phrases": list(dict.fromkeys(phrases))})
     for row in protocol.elsewhere:
         phrases = [*row.also[language], *row.also[other]]
-        path = f"questions/{row.page}" if row.page else ""
-        found.append({"id": path, "phrases": list(dict.fromkeys(phrases))})
+        found.append({"id": row.page or "", "phrases": list(dict.fromkeys(phrases))})
     return found

@@ -520,7 +520,7 @@ class Elsewhere(Model):
     Another ``page`` answers it; without one it is not on the list.
     """
 
-    page: Literal["expected", "ingredients"] | None = None
+    page: Literal["get-help", "questions/expected", "questions/ingredients"] | None = None
     also: Names
 
 

@@ -789,7 +789,7 @@ def what_is_asked_can_be_answered(data: dict[str, Any], _today: date) -> Problem
 
 def what_leads_elsewhere_is_answered_there(data: dict[str, Any], _today: date) -> Problems:
     """A search leads to another page only where the treatment has it."""
-    keys = {"expected": "signs", "ingredients": "ingredients"}
+    keys = {"questions/expected": "signs", "questions/ingredients": "ingredients"}
     for start, protocol in _protocols(data):
         for number, row in enumerate(_rows(protocol, "elsewhere")):
             page = row.get("page")
