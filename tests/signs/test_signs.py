@@ -329,6 +329,9 @@ pain               moderate better 1   standard  expected
 pain               moderate same   5   standard  clinic
 pain               severe   worse  3   standard  today
 pain               mild     worse  2   standard  today
+pain               mild     new    5   standard  today
+pain               moderate new    12  home      today
+pain               mild     new    1   standard  expected
 bruise             mild     better 9   standard  expected
 bruise             mild     worse  1   standard  today
 pinpoints          mild     -      1   standard  expected
@@ -361,6 +364,17 @@ bump-draining      -        -      20  standard  today
 numb               -        -      2   rf        today
 tightness          mild     same   1   standard  expected
 tightness          mild     worse  4   standard  clinic
+tightness          mild     new    5   standard  watch
+warm               mild     same   1   standard  expected
+warm               mild     new    0   standard  expected
+warm               mild     worse  0   standard  watch
+warm               mild     worse  1   standard  clinic
+warm               moderate better 2   standard  watch
+warm               mild     better 4   standard  watch
+warm               mild     same   4   standard  clinic
+warm               mild     new    5   standard  today
+warm               mild     worse  5   standard  today
+warm               severe   same   0   standard  clinic
 raw                -        -      3   standard  clinic
 sharp-rash         -        same   2   standard  clinic
 light-patch        -        -      9   standard  clinic
@@ -383,6 +397,11 @@ def cases() -> Iterator[tuple[Cell, str]]:
 @pytest.mark.parametrize(("cell", "result"), list(cases()), ids=str)
 def test_a_written_case_comes_out_as_written(said: Every, cell: Cell, result: str) -> None:
     assert said[cell, ()][0] == result
+
+
+def test_with_diabetes_warm_skin_counts_as_a_sign_of_infection() -> None:
+    cell = Cell("warm", "mild", "new", 5, "standard")
+    assert [each for each, *_ in engine([(cell, ("weak-immunity",))])] == ["emergency"]
 
 
 def test_every_sign_of_the_table_is_written_about() -> None:
