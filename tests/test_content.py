@@ -379,6 +379,49 @@ def test_whoever_gets_cold_sores_is_told_to_get_help_the_same_day(protocol: Prot
     assert "aujourd’hui" in reminder.words.fr
 
 
+def test_a_lump_that_drains_or_grows_is_for_today_on_the_page_about_spots_too(
+    protocol: Protocol,
+) -> None:
+    spots = protocol.breakouts
+    assert any("drains" in each.en for each in spots.call_if if each.level == "today")
+    of_lumps = [each for each in spots.lookalikes if "drain" in each.en]
+    assert {each.id for each in of_lumps} >= {"late-lump", "firm-bumps"}
+    wrong = [
+        each.id
+        for each in of_lumps
+        if each.level != "today"
+        and not ("get help today" in each.en and "obtenez de l’aide aujourd’hui" in each.fr)
+    ]
+    assert wrong == []
+
+
+def test_the_page_about_spots_asks_to_call_for_no_less_than_get_help(protocol: Protocol) -> None:
+    said = " ".join(each.en for each in protocol.breakouts.call_if)
+    # Get help: "A honey-coloured or golden crust", and "spots with white or yellow tips, or sore deep lumps".
+    assert "golden crust that oozes" not in said
+    assert "More than a handful" not in said
+    assert "many spots with white" not in said
+
+
+def test_a_few_spots_that_hurt_itch_or_hold_pus_are_not_only_watched(protocol: Protocol) -> None:
+    assert protocol.signs
+    (spots,) = (each for each in protocol.signs.signs if each.id == "spots")
+    names = {each.id: each.name for each in spots.strengths}
+    # Get help says so of any such spots; the page about spots, of spots that mostly itch.
+    for language, few in (("en", "many"), ("fr", "beaucoup")):
+        assert few not in names["severe"][language].lower()
+    assert "itch" in names["moderate"].en
+    assert "démange" in names["moderate"].fr
+
+
+def test_who_had_cold_sores_is_told_that_tingling_alone_counts(protocol: Protocol) -> None:
+    assert protocol.signs
+    (blisters,) = (each for each in protocol.signs.signs if each.id == "blisters")
+    assert blisters.hint
+    assert "tingling" in blisters.hint.en
+    assert "picotement" in blisters.hint.fr
+
+
 def test_what_did_you_have_offers_every_answer(protocol: Protocol) -> None:
     offered = {each.id for each in protocol.variants}
     assert offered == {"standard", "deep", "rf", "prp", "home", "unknown"}

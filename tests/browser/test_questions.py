@@ -13,10 +13,10 @@ from .reminding import PUT_IN
 RUN_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map(
   ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)"""
 WORDS = {
-    "en": {"none": "None of these", "spots": "Spots or small bumps", "many": "Many",
+    "en": {"none": "None of these", "spots": "Spots or small bumps", "many": "Many, or they itch",
            "worse": "Getting worse", "clinic": "Contact your clinic", "expected": "Expected on day 6",
            "dots": "Tiny hard white dots, painless"},
-    "fr": {"none": "Aucun de ces signes", "spots": "Boutons ou petites bosses", "many": "Beaucoup",
+    "fr": {"none": "Aucun de ces signes", "spots": "Boutons ou petites bosses", "many": "Beaucoup, ou ça démange",
            "worse": "Ça empire", "clinic": "Communiquez avec votre clinique",
            "expected": "Attendu au jour 6", "dots": "Minuscules grains blancs et durs, sans douleur"},
 }  # fmt: skip
@@ -468,7 +468,14 @@ def test_an_iphone_is_told_how_its_camera_reads_a_label(new_phone: NewPhone) -> 
 
 def test_an_answer_is_kept_with_its_day_and_time_and_can_go(new_phone: NewPhone) -> None:
     phone = asking(new_phone)
-    tap(phone, "None of these", "None of these", "Spots or small bumps", "Many", "Getting worse")
+    tap(
+        phone,
+        "None of these",
+        "None of these",
+        "Spots or small bumps",
+        "Many, or they itch",
+        "Getting worse",
+    )
     tap(phone, "Keep this answer on this phone")
     expect(phone.page.locator("[data-kept-answer]:visible")).to_be_visible()
     expect(phone.page.locator("[data-aloud]")).to_have_text("On this phone ✓ Under Questions")
@@ -477,7 +484,7 @@ def test_an_answer_is_kept_with_its_day_and_time_and_can_go(new_phone: NewPhone)
     kept = phone.page.locator("[data-kept-answers]")
     told = plainly(kept.inner_text())
     assert "Contact your clinic yesterday, 9:00 am" in told
-    assert "Day 6 · Spots or small bumps · Many · Getting worse" in told
+    assert "Day 6 · Spots or small bumps · Many, or they itch · Getting worse" in told
     kept.get_by_role("button", name="Remove the answer of yesterday").click()
     expect(kept).to_be_hidden()
     assert phone.record()["answers"] == []
