@@ -108,6 +108,18 @@ def test_the_first_button_calls_the_clinic_where_its_number_is_known(new_phone: 
     expect(phone.page.locator("[data-near-eye]:visible")).to_contain_text("a reason to call 911")
 
 
+def test_nobody_who_should_get_help_today_is_offered_a_look_tomorrow(new_phone: NewPhone) -> None:
+    phone = asking(new_phone)
+    tap(phone, "None of these", "Pus, or a yellow or green discharge")
+    assert title(phone) == "Get help today"
+    expect(
+        phone.page.get_by_text("Remind me to look again tomorrow").locator("visible=true")
+    ).to_have_count(0)
+    phone.page.go_back()
+    tap(phone, "None of these", "A new dark patch")
+    expect(phone.page.locator("[data-look-again]:visible")).to_have_count(1)
+
+
 def test_a_worry_is_answered_with_whom_to_call(new_phone: NewPhone) -> None:
     phone = asking(new_phone)
     tap(phone, "None of these", "None of these", "Nothing precise, I’m just worried")
