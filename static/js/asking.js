@@ -1,25 +1,38 @@
 /** "Is this expected?": one question at a time, then one result; what it says is lifted from the page. */
 
 import { keepAnswer, lookAgain } from "./answers.js";
+import { onReturn } from "./browser.js";
 import { dayNumber } from "./plan.js";
 import { change, recall } from "./record.js";
 import { fullDays, resultOf } from "./signs.js";
 import { moment, phoneZone, words } from "./wording.js";
 
 /** Make the page ask; each answer is a step that the phone's own way back takes back. */
-export async function askSigns(main, treatment) {
-  const mine = treatment && main.dataset.set === `${treatment.protocol}/${treatment.version}` ? treatment : null;
-  const asking = new Asking(main, mine, (await recall("situations")) ?? []);
+export async function askSigns(main) {
+  const asking = new Asking(main);
+  await asking.remember();
   asking.listen();
   asking.show(history.state?.step ? history.state : { step: "emergency" });
+  // A page that was left open overnight, or gone back to once something else is so, answers by what is so now.
+  onReturn(async () => (await asking.remember()) && asking.show(asking.given));
 }
 
 class Asking {
-  constructor(main, treatment, named) {
+  constructor(main) {
     const table = JSON.parse(main.querySelector("[data-table]").dataset.table);
     const steps = [...main.querySelectorAll("[data-step]")];
-    Object.assign(this, { main, treatment, named, table, given: {} });
+    Object.assign(this, { main, table, given: {} });
     this.step = Object.fromEntries(steps.map((each) => [each.dataset.step, each]));
+  }
+
+  /** What the record says of the treatment and the person; resolves to whether anything in it, or the days, is new. */
+  async remember() {
+    const [treatment, named] = [await recall("treatment"), (await recall("situations")) ?? []];
+    const mine = treatment && this.main.dataset.set === `${treatment.protocol}/${treatment.version}` ? treatment : null;
+    const before = this.so;
+    Object.assign(this, { treatment: mine, named });
+    this.so = JSON.stringify([mine, [...named].sort(), this.days()]);
+    return this.so !== before;
   }
 
   listen() {
@@ -61,7 +74,11 @@ class Asking {
   /** At the top, with the focus where reading goes on. */
   begin() {
     scrollTo(0, 0);
-    this.step[this.given.step].querySelector("h1:not([hidden] h1)")?.focus();
+    this.shown().querySelector("h1:not([hidden] h1)")?.focus();
+  }
+
+  shown() {
+    return Object.values(this.step).find(({ hidden }) => !hidden);
   }
 
   /** Without a treatment no day is known: then what is said of every day can be read below. */
@@ -89,7 +106,10 @@ class Asking {
   /** One step, and nothing of the others. */
   show(given) {
     this.given = given;
-    const { step, sign } = given;
+    const { sign } = given;
+    // Gone back to once everything was deleted, no day is known any more.
+    const known = this.treatment || !sign || !this.table.signs[sign].asks.length;
+    const step = known ? given.step : "seen";
     for (const [name, part] of Object.entries(this.step)) part.hidden = name !== step;
     this.main.querySelector("[data-reading]").hidden = step !== "seen" || Boolean(this.treatment);
     this.main.querySelector("[data-unknown]").hidden = Boolean(this.treatment);
@@ -115,11 +135,16 @@ class Asking {
     }
   }
 
+  /** Since the treatment, as a calendar counts them and as full days. */
+  days() {
+    const { treatment } = this;
+    const now = Date.now();
+    return treatment ? [Math.max(0, dayNumber(treatment, now, phoneZone())), fullDays(Date.parse(treatment.at), now)] : [0];
+  }
+
   result() {
     const { treatment, table, given } = this;
-    const now = Date.now();
-    const at = treatment && Date.parse(treatment.at);
-    const days = treatment ? [Math.max(0, dayNumber(treatment, now, phoneZone())), fullDays(at, now)] : [0];
+    const days = this.days();
     const every = [...new Set(Object.values(table.variants).flat())];
     const variants = treatment ? table.variants[treatment.variant] : every;
     const modifiers = table.modifiers.filter(({ situation }) => this.named.includes(situation));

@@ -9,7 +9,7 @@ import { offerSearch } from "./searching.js";
 const { main, treatment } = await opening;
 const asked = {
   activities: () => offerSearch(main, treatment),
-  expected: () => askSigns(main, treatment),
+  expected: () => askSigns(main),
   questions: () => {
     showAsked(main, treatment);
     return showAnswers(main);

@@ -165,6 +165,37 @@ def test_what_is_so_of_me_raises_the_answer_and_is_kept(new_phone: NewPhone) -> 
     until(lambda: phone.record()["situations"] == ["weak-immunity"], "it is kept")
 
 
+def test_what_was_said_of_me_or_my_treatment_meanwhile_counts_when_i_come_back(
+    new_phone: NewPhone,
+) -> None:
+    phone = asking(new_phone, day=4)
+    tap(phone, "None of these", "None of these")
+    phone.page.click("[data-step=seen] [data-sign=redness]")
+    tap(phone, "A little", "Getting better")
+    assert title(phone) == "Keep an eye on it"
+    back = "() => document.dispatchEvent(new Event('visibilitychange'))"
+    phone.page.evaluate(PUT_IN, ["situations", ["weak-immunity"]])
+    phone.page.evaluate(back)
+    expect(phone.page.locator("[data-result=clinic]")).to_be_visible()
+    # A night is over on a page that was left open.
+    phone.page.evaluate(PUT_IN, ["situations", []])
+    phone.set_clock(later(20, 9))
+    phone.page.evaluate(back)
+    expect(phone.page.locator("[data-answered]")).to_contain_text("Day 20")
+    treatment = {**phone.record()["treatment"], "variant": "rf"}
+    phone.set_clock(later(4, 9))
+    phone.page.evaluate(PUT_IN, ["treatment", treatment])
+    phone.page.evaluate(back)
+    expect(phone.page.locator(".result-title:visible")).to_have_text("Expected on day 4")
+    # Without a treatment no day is known, and nothing is expected on day 0.
+    phone.page.evaluate(PUT_IN, ["treatment", None])
+    phone.page.evaluate(back)
+    expect(phone.page.locator("[data-step=seen]")).to_be_visible()
+    phone.page.reload()
+    phone.ready()
+    expect(phone.page.locator("[data-step=seen]")).to_be_visible()
+
+
 @DAILY_FRENCH
 def test_every_result_below_an_emergency_says_when_to_call_sooner_and_that_nobody_watches(
     new_phone: NewPhone, language: str
