@@ -12,6 +12,8 @@ import { longDate, moment, phoneZone, soon, treatmentMoment, words } from "./wor
 
 const ACTS_SHOWN = 3;
 const PATIENCE_FOR_PAGE = 5000;
+// In the place of a page that the site does not have.
+const GONE = new Document();
 
 /**
  * Show the state of the treatment on Today, and the day's own parts.
@@ -25,28 +27,32 @@ export async function showToday(main, treatment, now, own, missing = null) {
   const part = main.querySelector('[data-for="day"]');
   // Until the day is there nothing is shown, and never that there is no treatment.
   if (treatment) main.querySelector('[data-for="none"]').hidden = true;
-  const there = !stage || (await liftDay(part, treatment, stage, own));
+  const fault = stage ? await liftDay(part, treatment, stage, own) : null;
   main.dataset.state = state;
   if (day === null) delete main.dataset.day;
   else main.dataset.day = day;
   for (const each of main.querySelectorAll("[data-for]")) {
-    each.hidden = each.dataset.for !== (there ? (missing ?? state) : "lost");
+    each.hidden = each.dataset.for !== (fault ?? missing ?? state);
   }
   for (const each of treatment ? main.querySelectorAll("[data-moment]") : []) {
     each.textContent = treatmentMoment(treatment);
   }
-  if (stage && there) await tellDay(part, { treatment, now, zone, day, stage, own });
+  if (stage && !fault) await tellDay(part, { treatment, now, zone, day, stage, own });
 }
 
-/** Move the day's parts in; once a day, so that a page left open keeps what has the focus. */
+/**
+ * Move the day's parts in; once a day, so that a page left open keeps what has the focus.
+ * @returns {Promise<"lost" | "gone" | null>}  why there are none: out of reach, or not on the site any more
+ */
 async function liftDay(part, treatment, stage, own) {
   const path = dayPath(treatment, stage);
   const shown = `${treatment.id} ${path} ${JSON.stringify(own)}`;
-  if (part.dataset.shown === shown) return true;
+  if (part.dataset.shown === shown) return null;
   const page = await pageAt(path);
-  if (!page?.querySelector("[data-lift]")) return false;
+  if (page === GONE) return "gone";
+  if (!page?.querySelector("[data-lift]")) return "lost";
   // Coming back to a page is told twice, by the window and by the document.
-  if (part.dataset.shown === shown) return true;
+  if (part.dataset.shown === shown) return null;
   part.dataset.shown = shown;
   for (const into of part.querySelectorAll("[data-into]")) {
     const lifted = [...page.querySelectorAll(`[data-lift="${into.dataset.into}"]`)];
@@ -60,7 +66,7 @@ async function liftDay(part, treatment, stage, own) {
   list.append(...(await missingRows(part, treatment, own)));
   putInOrder(list, treatment, own);
   part.querySelector("[data-day-link]").href = path;
-  return true;
+  return null;
 }
 
 async function tellDay(part, { treatment, now, zone, day, stage, own }) {
@@ -149,10 +155,11 @@ export async function markDay(main, treatment, now, own) {
 export const dayPath = ({ protocol, version, variant }, stage) =>
   `/${document.documentElement.lang}/${protocol}/${version}/${variant}/day-${stage}`;
 
-/** A page of the guide, from what is kept or from the server; null where it is not to be had. */
+/** A page of the guide, from what is kept or from the server; null where it is not to be had now. */
 async function pageAt(path) {
   try {
     const answer = await fetch(path, { signal: AbortSignal.timeout?.(PATIENCE_FOR_PAGE) });
+    if (answer.status === 404) return GONE;
     return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
   } catch {
     return null;

@@ -153,6 +153,16 @@ def test_a_network_that_hangs_is_not_called_a_phone_without_a_treatment(phone: P
     expect(phone.page.locator("[data-for=lost]")).to_be_visible()
 
 
+def test_whose_guide_the_site_has_no_more_is_led_to_choose_again(phone: Phone) -> None:
+    phone.begin_at(TREATED)
+    treatment = {**phone.record()["treatment"], "variant": "retired"}
+    phone.page.evaluate(PUT_IN, ["treatment", treatment])
+    for language in ("en", "fr"):
+        phone.today(language)
+        assert seen(phone) == "gone"
+        expect(phone.page.locator(f"[data-for=gone] a[href='/{language}/start']")).to_be_visible()
+
+
 # Two tabs
 
 
