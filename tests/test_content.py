@@ -1074,7 +1074,7 @@ INGREDIENT_PLANTS = {
         ASKED, r"exercise, shower", "exercise, showers", "asked › 3 › activities › 3", "'showers' is not there",
     ),
     "a search that leads to no page": Plant(
-        ACTIVITIES, r"page: questions/ingredients", "page: questions/ingredient", "elsewhere › 3 › page", "ingredients",
+        ACTIVITIES, r"page: questions/ingredients", "page: questions/ingredient", "elsewhere › 4 › page", "ingredients",
     ),
     "two classes of one name": Plant(
         LISTED, r"  - id: bha", "  - id: aha", "ingredients › classes › aha › id", "'aha' is used twice",

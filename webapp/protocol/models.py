@@ -520,7 +520,9 @@ class Elsewhere(Model):
     Another ``page`` answers it; without one it is not on the list.
     """
 
-    page: Literal["get-help", "questions/expected", "questions/ingredients"] | None = None
+    page: Literal["breakouts", "get-help", "questions/expected", "questions/ingredients"] | None = (
+        None
+    )
     also: Names
 
 
