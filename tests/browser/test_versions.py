@@ -319,6 +319,9 @@ def the_correction_is_read(phone: Phone) -> None:
         for each in (correction, phone.page.locator("h1:visible"))
     ]
     assert tops == sorted(tops)
+    phone.page.emulate_media(media="print")
+    expect(correction).to_be_visible()
+    phone.page.emulate_media(media="screen")
     correction.get_by_role("button").click()
     expect(correction).to_be_hidden()
     phone.open("/en/light-peel/1/light/day-2")
