@@ -201,6 +201,16 @@ function opened() {
   return handle;
 }
 
+/**
+ * Close the database before the browser throws it away: Chromium 156 lets what is asked of an open one in that
+ * moment wait for ever, now and then.
+ */
+export async function letGo() {
+  const closing = handle;
+  handle = null;
+  (await closing?.catch(() => null))?.close();
+}
+
 /** Read or write an entry for this visit: the tab's storage, or memory where even that is refused. */
 function visit(name, value) {
   const key = `${DATABASE}.${name}`;

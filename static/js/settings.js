@@ -4,7 +4,7 @@ import { askIn, onReturn, wayToRing } from "./browser.js";
 import { dropSets, isKept, keepSet, setOf } from "./keep.js";
 import { linksLeft } from "./link.js";
 import { askToLast, promised } from "./lasting.js";
-import { forgetAll, recall } from "./record.js";
+import { forgetAll, letGo, recall } from "./record.js";
 import { sync } from "./sync.js";
 import { treatmentMoment, words } from "./wording.js";
 
@@ -68,6 +68,7 @@ async function showKept(row, treatment, language) {
 /** The browser itself throws away what it has of this site, on its disk too; what has to stay is put back. */
 async function throwAway(left) {
   const asked = { method: "POST", signal: AbortSignal.timeout?.(LONGEST_MS) };
+  await letGo();
   const done = await fetch("/forget", asked).then(({ ok }) => ok, () => false);
   if (done && (left.links || left.subscription)) await forgetAll(left);
 }

@@ -1,5 +1,6 @@
 """Chance against the API: what its document allows and forbids, and long lives of a few phones."""
 
+import gc
 import json
 import os
 import secrets
@@ -555,6 +556,8 @@ def live(site: Site, lives: int, length: int) -> str:
         suppress_health_check=list(HealthCheck), print_blob=True,
         phases=[Phase.generate, Phase.shrink],
     )  # fmt: skip
+    # What other tests left to be collected, collected while Hypothesis reads the class, breaks Python 3.11's parser.
+    gc.collect()
     run_state_machine_as_test(seed(start)(machine), settings=options)
     return f"seed {start}, {lives} lives, {Lives.steps} steps, {Lives.rang} rang"
 
