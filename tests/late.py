@@ -1,6 +1,6 @@
 """Make every asynchronous step of every page late, at random, to find what only ever worked because it was fast.
 
-A plugin for pytest: `python3 dev.py test -p tests.late --dist load tests/browser`. It takes three
+A plugin for pytest: `python3 dev.py test -p tests.late --dist load tests/browser`. It takes four
 times as long. What it finds is a test that waits for the wrong thing, or a fault that people with
 slow phones have.
 """
