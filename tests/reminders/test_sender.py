@@ -57,7 +57,7 @@ from tests.reminders.cluster import Cluster
 from tests.reminders.site import DAY, HOUR, MINUTE, ROOT, Site, Subscribed, ring
 from webapp import db
 from webapp.config import Settings
-from webapp.reminders import due, forgetting, pace, tables
+from webapp.reminders import due, forgetting, gone, pace, tables
 from webapp.reminders import sender as at_work
 from webapp.reminders.sender import Sender
 from webapp.reminders.wire import Wire
@@ -947,6 +947,29 @@ def test_the_few_who_are_gone_are_unknown_at_once_and_forgotten_in_ten_minutes(
     assert site.sql("SELECT count(*) FROM subscription") == [(295,)]
     assert site.sql("SELECT count(*) FROM reminder WHERE name = 'evening'") == [(295,)]
     assert how_many([each.phone for each in left]) == 5
+
+
+def test_a_sender_that_forgets_and_one_that_writes_down_never_wait_for_each_other(
+    tmp_path: Path, push_service: PushService, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Site(tmp_path / "data", push_service, database_url=cluster.new_database()) as site:
+        sender = site.sender()
+        sender.turn()  # its own first look at who is to go
+        took, called, marked = crowd(site, phones_of(push_service, 3))
+        push_service.rule(status(410), phone=called)
+        for what, phone in (("forget_at = 0", took), ("gone_at = 1 + forget_at", marked)):
+            words = f"UPDATE subscription SET {what} WHERE endpoint = :endpoint"
+            site.sql(words, endpoint=phone.endpoint)
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        with ThreadPoolExecutor(1) as pool:
+            with db.writing(site.engine) as other:
+                gone.review(other, db.now_ms())
+                done = pool.submit(turn_until, sender, lambda: all_rang([took, called]))
+                assert wait_for(lambda: site.sql(waits)[0][0] > 0)
+                assert forgetting.forget_some(other, db.now_ms())
+            done.result()
+        land(sender)
+    assert "the database does not answer" not in caplog.text
 
 
 # --- who holds a reminder ------------------------------------------------------------------------

@@ -228,8 +228,8 @@ class Sender:
         unwritten = self._unwritten
         with writing(self._engine) as db:
             now = now_ms()
-            for (fence, outcome), ids in sorted(unwritten.final.items()):
-                due.finish(db, fence, ids, outcome)
+            # In the order of those who forget: services, then subscriptions, then reminders. Two that
+            # lock the same rows in another order would wait for each other.
             by_origin: dict[str, list[Parcel]] = {}
             for parcel in unwritten.gone:
                 by_origin.setdefault(parcel.origin, []).append(parcel)
@@ -243,6 +243,8 @@ class Sender:
                     if not all(each.urgent for each in parcels):
                         self._lane(origin).failed(time.monotonic())
                     kept_aside += [(each, self._again_at(each, 0, now)) for each in parcels]
+            for (fence, outcome), ids in sorted(unwritten.final.items()):
+                due.finish(db, fence, ids, outcome)
             due.again(db, [*unwritten.later, *kept_aside])
             due.put_back(db, unwritten.back)
 
