@@ -12,7 +12,7 @@ export async function askSigns(main) {
   const asking = new Asking(main);
   await asking.remember();
   asking.listen();
-  asking.show(history.state?.step ? history.state : { step: "emergency" });
+  asking.show(asking.asked(history.state));
   // A page that was left open overnight, or gone back to once something else is so, answers by what is so now.
   onReturn(async () => (await asking.remember()) && asking.show(asking.given));
 }
@@ -60,9 +60,15 @@ class Asking {
     addEventListener("popstate", ({ state }) => {
       // A place on this page, such as where "Skip to the page" leads.
       if (!state && location.hash) return;
-      this.show(state?.step ? state : { step: "emergency" });
+      this.show(this.asked(state));
       this.begin();
     });
+  }
+
+  /** A step that was taken; the first question for one from before an update that took its sign away. */
+  asked(state) {
+    const known = this.step[state?.step] && (!state.sign || this.table.signs[state.sign]);
+    return known ? state : { step: "emergency" };
   }
 
   go(given) {

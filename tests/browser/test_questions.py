@@ -196,6 +196,22 @@ def test_what_was_said_of_me_or_my_treatment_meanwhile_counts_when_i_come_back(
     expect(phone.page.locator("[data-step=seen]")).to_be_visible()
 
 
+def test_a_step_from_before_an_update_that_names_a_sign_no_longer_there_begins_anew(
+    new_phone: NewPhone,
+) -> None:
+    phone = asking(new_phone)
+    first = phone.page.locator("[data-step=emergency]")
+    of_before = {"step": "result", "sign": "of-before", "strength": "mild", "trend": "same"}
+    phone.page.evaluate("(given) => history.replaceState(given, '')", of_before)
+    phone.page.reload()
+    phone.ready()
+    expect(first).to_be_visible()
+    tap(phone, "None of these")
+    phone.page.go_back()
+    expect(first).to_be_visible()
+    assert phone.focused_heading() == "Any of these right now?"
+
+
 @DAILY_FRENCH
 def test_every_result_below_an_emergency_says_when_to_call_sooner_and_that_nobody_watches(
     new_phone: NewPhone, language: str
