@@ -50,7 +50,7 @@ export async function keep(name, value) {
  * Change one entry by what it was, with nobody else's change in between: not another tab's, not the
  * worker's.
  * @param {Name} name
- * @param {(before: any) => object | null} alter  pure; it may be called again; null removes the entry
+ * @param {(before: any, treatment: any) => object | null} alter  pure; it may be called again; null removes the entry
  * @param {string | null} plan  the treatment's id when what is written is about it: once that one was
  *   deleted or replaced, in whatever tab, the entry stays as it is
  * @returns {Promise<any>}  what the entry is now
@@ -59,9 +59,9 @@ export async function change(name, alter, plan = null) {
   let after = null;
   let known = false;
   const altered = (before, treatment) => {
-    const followed = plan === null || (visit("treatment") ?? treatment)?.id === plan;
+    const mine = visit("treatment") ?? treatment;
     const now = visit(name) ?? before ?? null;
-    return followed ? alter(now) : now;
+    return plan === null || mine?.id === plan ? alter(now, mine) : now;
   };
   const kept = await onPhone("readwrite", (store) => {
     const [asked, treatment] = [store.get(name), store.get("treatment")];

@@ -58,16 +58,20 @@ export async function call(method, path, body = null, secret = null) {
 
 /** The receipt of a push that was shown, or tapped: told now, or with the next that gets through. */
 export async function acknowledge(receipt) {
-  await change("shown", (shown) => {
+  await noteRung((shown) => {
     const waiting = [...(shown?.receipts ?? []).filter((each) => each !== receipt), receipt];
     return { ...shown, receipts: waiting.slice(-MOST_RECEIPTS) };
   });
-  return tellReceipts();
+  return tellReceipts(receipt);
 }
 
-/** Tell the receipts that wait; resolves to whether none is left. */
-export async function tellReceipts() {
-  for (const receipt of (await recall("shown"))?.receipts ?? []) {
+/** A push may still come once everything was deleted: nothing of it is written down. */
+const noteRung = (alter) => change("shown", (shown, treatment) => (treatment ? alter(shown) : shown));
+
+/** Tell the receipts that wait, and one that could not be written down; resolves to whether none is left. */
+export async function tellReceipts(last = null) {
+  const waiting = (await recall("shown"))?.receipts ?? [];
+  for (const receipt of new Set(last ? [...waiting, last] : waiting)) {
     const { status } = await call("POST", "receipts", { receipt });
     // 422: not a receipt at all, so telling it again would not help.
     if (status !== 204 && status !== 422) return false;
@@ -85,7 +89,7 @@ export async function tellReceipts() {
 /** Note that a reminder was shown; resolves to whether it had been before. */
 export async function noteShown(id) {
   let before = false;
-  await change("shown", (shown) => {
+  await noteRung((shown) => {
     before = id in (shown?.ids ?? {});
     const ids = Object.entries({ ...shown?.ids, [id]: shown?.ids?.[id] ?? Date.now() });
     return { ...shown, ids: Object.fromEntries(ids.slice(-MOST_SHOWN)) };

@@ -1309,6 +1309,31 @@ def test_deleting_everything_without_a_network_is_told_at_the_next_opening(phone
     until(lambda: phone.record() == {}, "nothing is left")
 
 
+RANG = """() => navigator.serviceWorker.addEventListener("message", ({ data }) => (self.rang = data.rang))"""
+
+
+def test_a_push_on_its_way_while_everything_is_deleted_is_shown_and_writes_nothing(
+    phone: Owner,
+) -> None:
+    phone.on()
+    name = next(iter(phone.server_rings()))
+    phone.open("/en/settings")
+    phone.page.evaluate(RANG)
+    phone.context.set_offline(offline=True)
+    phone.page.click("[data-delete]")
+    phone.page.click("dialog [value=delete]")
+    expect(phone.page.locator("[data-deleted-here]")).to_be_visible()
+    before = phone.record()
+    phone.rung(name)
+    # Its windows are told once it has written what it writes.
+    until(lambda: phone.page.evaluate("() => self.rang") == name, "the worker is done with it")
+    assert phone.record() == before
+    phone.open("/en/today#r=" + "t" * 43)
+    phone.is_quiet()
+    assert phone.record() == before
+    phone.context.set_offline(offline=False)
+
+
 def test_what_is_being_sent_does_not_outlive_deleting_everything(phone: Owner) -> None:
     phone.treated()
     phone.permit("granted")
