@@ -34,8 +34,8 @@ class Screen {
     return this.main.querySelector(`[data-${name}]`);
   }
 
-  /** Write down, show it, send when it is on, and show what came of that: a network may be slow. */
-  async refresh() {
+  /** Write down, show it, send when it is on, and show what came of that: a network may be slow. `asked` is by a tap. */
+  async refresh(asked = false) {
     // Another tab changed the treatment: what is chosen here must not ring for the old one.
     const { id } = (await recall("treatment")) ?? {};
     if (id !== this.treatment.id) return location.reload();
@@ -58,7 +58,7 @@ class Screen {
     // What was stopped without a network is still to be told.
     if (on || this.mine) {
       await this.tell();
-      this.mine = await sync();
+      this.mine = await sync(asked);
       this.said = on ? null : this.stopped;
     }
     await this.tell();
@@ -200,7 +200,7 @@ class Screen {
     if (Notification.permission === "granted") {
       // Nothing is there any more when another tab has deleted everything.
       await change("reminders", (wanted) => wanted && { ...wanted, on: true, since: Date.now() });
-      await this.refresh();
+      await this.refresh(true);
     } else {
       this.said = Notification.permission === "default" ? "dismissed" : null;
       await this.tell();
@@ -224,7 +224,7 @@ class Screen {
   }
 
   async tryAgain() {
-    await this.refresh();
+    await this.refresh(true);
     await this.confirm();
   }
 

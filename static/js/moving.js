@@ -135,5 +135,5 @@ async function unpackHere(part, { entries, rang }, offer) {
   part("done").focus();
   if (lasts()) keepSet(setOf(entries.treatment, entries.settings?.language ?? here));
   // What rang for the plan that was here must not ring for this one.
-  await sync();
+  await sync(true);
 }

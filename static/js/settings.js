@@ -91,7 +91,7 @@ function offerDeletion(main, gone) {
     await forgetAll({ links, subscription });
     await dropSets();
     // Also where there was nothing to tell: what is being sent this moment comes before it.
-    const untold = await sync();
+    const untold = await sync(true);
     await throwAway({ links, subscription: untold });
     await gone();
     deleting.hidden = true;

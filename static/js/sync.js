@@ -8,7 +8,8 @@
  * - `schedule`: {language, zone, rings, later}, each ring {id, uid, slot, holds, at, until, words, page, lasts, once,
  *   language}, the last where another one was chosen since; `uid` names it in a calendar and nowhere else; `later`
  *   are those put off by an hour, with `of`, the id of what was put off
- * - `subscription`: what the server answered: {id, secret, key, endpoint, told, state}
+ * - `subscription`: what the server answered: {id, secret, key, endpoint, told, state, notBefore}, the last where it
+ *   said when it may be asked again
  * - `shown`: {ids, receipts, confirmedAt}: what this phone has shown, and what is still to be told
  *
  * @typedef {"waiting" | "sent" | "blocked" | "lost" | "refused" | "finished"} State  `waiting` for the
@@ -20,6 +21,7 @@ import { change, keep, recall } from "./record.js";
 
 const LOCK = "lendemain reminders";
 const PATIENT_MS = 10_000;
+const LONGEST_WAIT = 3_600_000;
 const MOST_RECEIPTS = 50;
 const MOST_SHOWN = 300;
 
@@ -31,7 +33,10 @@ export function base64url(bytes) {
   return text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** One call of the API; `status` 0 when the server cannot be reached, or somebody else answers. */
+/**
+ * One call of the API; `status` 0 when the server cannot be reached, or somebody else answers; `wait` is how many
+ * milliseconds it wants to be left alone.
+ */
 export async function call(method, path, body = null, secret = null) {
   const headers = {};
   if (body) headers["Content-Type"] = "application/json";
@@ -50,10 +55,16 @@ export async function call(method, path, body = null, secret = null) {
     const said = await answer.json().catch(() => null);
     // What ought to say something and does not is a page of whoever owns the network, or half an answer.
     const ours = said || [202, 204].includes(answer.status) || answer.status >= 500;
-    return { status: ours ? answer.status : 0, body: said };
+    return { status: ours ? answer.status : 0, body: said, wait: waitOf(answer.headers.get("Retry-After") ?? "") };
   } catch {
     return { status: 0, body: null };
   }
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3). A server that is badly set up must not silence a phone for days. */
+function waitOf(said) {
+  const wait = /^\d+$/.test(said) ? said * 1000 : Date.parse(said) - Date.now();
+  return wait > 0 ? Math.min(wait, LONGEST_WAIT) : 0;
 }
 
 /** The receipt of a push that was shown, or tapped: told now, or with the next that gets through. */
@@ -97,9 +108,12 @@ export async function noteShown(id) {
   return before;
 }
 
-/** Bring the server to what the record says. Resolves to the `subscription` entry; null: none. */
-export async function sync() {
-  const mine = await bringInTurn();
+/**
+ * Bring the server to what the record says. Resolves to the `subscription` entry; null: none.
+ * @param {boolean} asked  by a tap, which does not wait until the server wants to be asked again
+ */
+export async function sync(asked = false) {
+  const mine = await bringInTurn(asked);
   // Where the browser can, it wakes the worker when there is a network again.
   if (mine?.state === "waiting") (await registered())?.sync?.register("reminders").catch(() => {});
   return mine;
@@ -115,13 +129,16 @@ export async function syncIfWaiting() {
 export async function stop() {
   await change("reminders", (wanted) => wanted && { ...wanted, on: false });
   await keep("shown", null);
-  return sync();
+  return sync(true);
 }
 
 /** The same, and what could not be told is left to whoever asked. */
-export const bringInTurn = () => (navigator.locks ? navigator.locks.request(LOCK, bring) : bring());
+export const bringInTurn = (asked = false) =>
+  navigator.locks ? navigator.locks.request(LOCK, () => bring(asked)) : bring(asked);
 
-async function bring() {
+async function bring(asked) {
+  const before = await recall("subscription");
+  if (!asked && isTooEarly(before)) return before;
   await tellReceipts();
   const wanted = await recall("reminders");
   const mine = await recall("subscription");
@@ -132,9 +149,14 @@ async function bring() {
   if (!schedule) return mine;
   const ahead = [...schedule.rings, ...schedule.later].some(({ at }) => at > Date.now());
   if (!ahead && !mine?.id) return note({ ...mine, state: "finished" });
-  const { status, body } = await call("GET", "push-key");
-  if (status !== 200) return note({ ...mine, state: "waiting" });
-  return send(schedule, mine, body.applicationServerKey);
+  const answer = await call("GET", "push-key");
+  return answer.status === 200 ? send(schedule, mine, answer.body.applicationServerKey) : later(mine, answer);
+}
+
+/** Never so for long after the phone's clock was set back. */
+function isTooEarly(mine) {
+  const left = (mine?.notBefore ?? 0) - Date.now();
+  return left > 0 && left <= LONGEST_WAIT;
 }
 
 async function send(schedule, mine, key, last = false) {
@@ -149,7 +171,7 @@ async function send(schedule, mine, key, last = false) {
   if (answer.status === 409 && !last) return send(schedule, mine, answer.body.current, true);
   if ([401, 404].includes(answer.status) && mine?.id) return beginAgain(schedule, key);
   const refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
-  return note({ ...mine, state: refused ? "refused" : "waiting" });
+  return refused ? note({ ...mine, state: "refused" }) : later(mine, answer);
 }
 
 /**
@@ -164,11 +186,13 @@ async function beginAgain(schedule, key) {
 
 async function greet(mine) {
   await note({ ...mine, state: "waiting" });
-  const { status, body } = await call("GET", `subscriptions/${mine.id}`, null, mine.secret);
-  return status === 200 ? sent(mine, body) : note({ ...mine, state: "waiting" });
+  const answer = await call("GET", `subscriptions/${mine.id}`, null, mine.secret);
+  return answer.status === 200 ? sent(mine, answer.body) : later(mine, answer);
 }
 
-const sent = (mine, told) => note({ ...mine, told, state: "sent", sentAt: Date.now() });
+const sent = (mine, told) => note({ ...mine, told, state: "sent", sentAt: Date.now(), notBefore: 0 });
+
+const later = (mine, { wait }) => note({ ...mine, state: "waiting", ...(wait && { notBefore: Date.now() + wait }) });
 
 async function note(mine) {
   await keep("subscription", mine);
@@ -191,9 +215,9 @@ const utc = (instant) => new Date(instant).toISOString();
 async function leave(mine) {
   await unsubscribe();
   if (mine.id) {
-    const { status } = await call("DELETE", `subscriptions/${mine.id}`, null, mine.secret);
+    const answer = await call("DELETE", `subscriptions/${mine.id}`, null, mine.secret);
     const { id, secret } = mine;
-    if (![204, 401, 404].includes(status)) return note({ id, secret, state: "waiting" });
+    if (![204, 401, 404].includes(answer.status)) return later({ id, secret }, answer);
   }
   return note(null);
 }

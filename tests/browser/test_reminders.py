@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -621,6 +622,40 @@ def test_a_server_in_trouble_is_not_asked_again_and_again(phone: Owner) -> None:
     # In two seconds a worker that asked to be woken whenever it was sent thirty lists and more.
     phone.page.wait_for_timeout(2000)
     assert len(phone.lists_sent("PUT")) <= 4
+
+
+@pytest.mark.parametrize(("status", "when"), [(503, "600"), (429, "{date}"), (503, "86400")])
+def test_a_server_that_says_when_is_asked_before_only_by_a_tap(
+    phone: Owner, status: int, when: str
+) -> None:
+    phone.on()
+    phone.set_worker_clock(MORNING)
+    longest = HOUR if when == "86400" else HOUR / 6
+    date = format_datetime((MORNING + longest).astimezone(UTC), usegmt=True)
+    answer = {"status": status, "body": "{}", "headers": {"Retry-After": when.format(date=date)}}
+    phone.is_quiet()
+    phone.context.route("**/api/subscriptions/**", answering(answer))
+    phone.calls.clear()
+    phone.page.check("[name=kind][value=looks]")
+    phone.shows("waiting")
+    for asked in (1, 2):
+        phone.is_quiet()
+        phone.worker.evaluate("dispatchEvent(new ExtendableEvent('sync'))")
+        phone.worker.evaluate("syncIfWaiting()")
+        phone.look_at_today()
+        phone.is_quiet()
+        phone.open("/en/reminders")
+        phone.shows("waiting")
+        phone.is_quiet()
+        assert len(phone.lists_sent("PUT")) == asked
+        if asked == 1:
+            phone.tap("again")
+            until(lambda: len(phone.lists_sent("PUT")) == 2, "it is tried at once")
+    phone.context.unroute_all()
+    phone.set_clock(MORNING + longest + timedelta(seconds=1))
+    phone.open("/en/reminders")
+    phone.shows("on")
+    assert len(phone.lists_sent("PUT")) == 3
 
 
 def test_the_screen_learns_that_the_worker_has_sent_what_waited(phone: Owner) -> None:
