@@ -292,6 +292,35 @@ def test_an_offer_that_was_put_off_does_not_come_back_and_no_other_takes_its_pla
     assert phone.record()["notices"] == {"install": "dismissed", "reminders": "dismissed"}
 
 
+def test_a_new_release_and_the_clinics_number_are_both_told_whatever_becomes_of_the_first(
+    phone: Phone,
+) -> None:
+    page = on_day_1(phone).page
+    page.evaluate(PUT_IN, ["clinic", None])
+    phone.today()
+    page.evaluate(WANT, "update")
+    until(lambda: notices(phone) == ["clinic"], "what concerns the guide comes first")
+    answer(phone, "clinic", "dismissed")
+    assert notices(phone) == ["update"]
+    # Somebody else adds the number instead.
+    page.evaluate(PUT_IN, ["notices", {"reminders": "dismissed"}])
+    phone.today()
+    page.evaluate(WANT, "update")
+    until(lambda: notices(phone) == ["clinic"], "a reload loses nothing of it")
+    page.click("[data-notice=clinic] a")
+    page.wait_for_url("**/en/clinic")
+    phone.ready()
+    page.evaluate(WANT, "update")
+    until(lambda: notices(phone) == ["update"], "it stands on every page")
+    page.fill("[name=phone]", "514 555-0100")
+    page.click("form button[type=submit]")
+    until(lambda: "clinic" in phone.record(), "the number is kept")
+    page.go_back()
+    phone.ready()
+    page.evaluate(WANT, "update")
+    until(lambda: notices(phone) == ["update"], "the next one")
+
+
 def test_an_offer_that_was_followed_does_not_come_back(phone: Phone) -> None:
     page = on_day_1(phone).page
     expect(page.locator("[data-notice=reminders]")).to_be_visible()
