@@ -739,6 +739,11 @@ def test_a_database_that_dies_once_loses_nothing(new_phone: "NewPhone") -> None:
 
 # Languages, and without scripts
 
+# The headings under which nothing is seen.
+EMPTY = """() => [...document.querySelectorAll("main section")]
+  .filter((each) => each.checkVisibility())
+  .map((each) => [each.innerText.trim(), each.querySelector("h1, h2, h3").innerText.trim()])
+  .filter(([all, heading]) => all === heading).map(([all]) => all)"""
 SEEN = """() => [
   [...document.querySelectorAll("main h1")].find((each) => each.checkVisibility())?.innerText,
   document.querySelector("main").innerText,
@@ -776,12 +781,16 @@ def test_every_page_can_be_read_without_scripts(
     some = set(alike[LANGUAGES.index(language) :: 8])
     addresses = [each for each in addresses if each not in alike or each in some]
     unread: dict[str, str] = {}
+    empty: dict[str, list[str]] = {}
     for address in addresses:
         page.goto(server.url + address, wait_until="domcontentloaded")
         title, words = page.evaluate(SEEN)
         if not (title and len(words) > 100):
             unread[address] = words
+        if found := page.evaluate(EMPTY):
+            empty[address] = found
     assert unread == {}
+    assert empty == {}
 
 
 @both_languages
