@@ -38,10 +38,17 @@ export function askStart(main, treatment) {
     });
   }
   addEventListener("popstate", ({ state }) => {
-    answers = state ?? {};
+    answers = standing(state);
     show();
   });
   for (const back of main.querySelectorAll("[data-back]")) back.addEventListener("click", () => history.back());
+
+  /** What the history holds; nothing of what an update took away, or of a card that a reload forgot. */
+  function standing(state) {
+    const { of, variant, linked } = state ?? {};
+    const row = variant ? `[data-of="${of}"] [data-answer="${variant}"]` : `[data-treatment="${of}"]`;
+    return (linked ? card : main.querySelector(row)) ? state : {};
+  }
 
   function answer(given) {
     answers = given;
@@ -89,9 +96,12 @@ export function askStart(main, treatment) {
     if (at !== null) begin(chosen(), { at: new Date(at).toISOString(), rough: null }, card);
   });
   onReturn(() => offerRows(main));
+  // A reload stays where it was.
+  answers = standing(history.state);
+  if (answers.of) show();
   const askWhen = (plan) => {
     card = plan;
-    answer({ of: plan.treatment.protocol, variant: plan.treatment.variant });
+    answer({ of: plan.treatment.protocol, variant: plan.treatment.variant, linked: true });
   };
   const askAll = () => {
     answers = {};

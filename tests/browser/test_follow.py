@@ -177,9 +177,12 @@ def test_a_part_of_the_day_that_has_not_begun_is_not_offered(phone: Phone) -> No
         at(12, 0): ["now", "morning", "afternoon", "other"],
         at(22, 45): ["now", "morning", "afternoon", "other"],
     }
+    page = ask_when(phone)
     for now, wanted in offered.items():
         phone.set_clock(now)
-        rows = ask_when(phone).locator("[data-when]:visible")
+        page.reload()
+        phone.ready()
+        rows = page.locator("[data-when]:visible")
         assert rows.evaluate_all("(rows) => rows.map((row) => row.dataset.when)") == wanted
 
 
@@ -287,6 +290,28 @@ def test_the_back_button_returns_to_the_first_question(phone: Phone) -> None:
     page.wait_for_url("**/en/today")
     phone.ready()
     assert phone.state()["state"] == "day"
+
+
+def test_a_reload_stays_at_its_question_and_one_step_back_is_the_first(phone: Phone) -> None:
+    page = ask_when(phone)
+    page.reload()
+    phone.ready()
+    expect(page.locator("[data-when=now]")).to_be_visible()
+    page.go_back()
+    expect(page.locator("[data-answer=standard]")).to_be_visible()
+    page.go_forward()
+    page.click("[data-when=now]")
+    page.wait_for_url("**/en/today")
+    assert phone.record()["treatment"]["variant"] == "standard"
+
+
+def test_an_answer_that_an_update_took_away_is_asked_for_anew(phone: Phone) -> None:
+    page = ask_when(phone)
+    of_before = {"of": "microneedling", "variant": "of-before"}
+    page.evaluate("(given) => history.replaceState(given, '')", of_before)
+    page.reload()
+    phone.ready()
+    expect(page.locator("[data-answer=standard]")).to_be_visible()
 
 
 def test_the_keyboard_alone_leads_from_start_to_today(phone: Phone) -> None:

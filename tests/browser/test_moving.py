@@ -304,6 +304,19 @@ def test_a_clinic_s_card_says_all_but_when(phone: Phone) -> None:
     assert record["treatment"]["at"] == "2026-11-24T15:30:00.000Z"
 
 
+def test_a_card_that_a_reload_forgot_is_not_followed_without_what_the_clinic_said(
+    phone: Phone,
+) -> None:
+    phone.set_clock(TREATED)
+    card = {**links.TREATMENT, "id": "card-of-a-clinic", "at": None, "zone": ""}
+    arrive(phone, links.link_of(card, CLINIC))
+    phone.page.click("[data-link-follow]")
+    expect(phone.page.locator("[data-step=when]")).to_be_visible()
+    phone.page.reload()
+    phone.ready()
+    expect(phone.page.locator("[data-step=what]")).to_be_visible()
+
+
 def test_a_link_made_here_opens_as_an_equal_plan_there(new_phone: NewPhone, phone: Phone) -> None:
     language = "fr"
     put(phone, treatment=links.TREATMENT, clinic=CLINIC)
