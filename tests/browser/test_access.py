@@ -415,3 +415,17 @@ def test_no_tab_is_cut_off_at_twice_the_text(new_phone: NewPhone, width: int) ->
         assert len(ends) == 6
         # From the left to the right, and none over its neighbour.
         assert [0, *ends, width] == sorted([0, *ends, width])
+
+
+LINES = """() => Object.values(Object.groupBy(document.querySelectorAll(".foot-links li"),
+  (each) => Math.round(each.getBoundingClientRect().top))).map(({ length }) => length)"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 412])
+def test_no_link_of_the_foot_stands_alone_on_its_line(new_phone: NewPhone, width: int) -> None:
+    phone = new_phone(viewport={"width": width, "height": 844}, java_script_enabled=False)
+    for language in LANGUAGES:
+        phone.page.goto(f"{phone.url}/{language}/privacy")
+        lines = phone.page.evaluate(LINES)
+        assert sum(lines) == 4, language
+        assert min(lines) > 1, language
