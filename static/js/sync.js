@@ -55,7 +55,8 @@ export async function call(method, path, body = null, secret = null) {
     const said = await answer.json().catch(() => null);
     // What ought to say something and does not is a page of whoever owns the network, or half an answer.
     const ours = said || [202, 204].includes(answer.status) || answer.status >= 500;
-    return { status: ours ? answer.status : 0, body: said, wait: waitOf(answer.headers.get("Retry-After") ?? "") };
+    const wait = ours ? waitOf(answer.headers.get("Retry-After") ?? "") : 0;
+    return { status: ours ? answer.status : 0, body: said, wait };
   } catch {
     return { status: 0, body: null };
   }
