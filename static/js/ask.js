@@ -12,27 +12,14 @@ import { distance } from "./slips.js";
 
 const singular = (word) => (word.length > 3 ? word.replace(/(s)es$|([^s])s$|x$/, "$1$2") : word);
 
-// As words are looked up: without their plural, which « dans » and « peux » seem to have too.
-const STOP = new Set(
-  `a about after again ai aimerais aller allowed am an and apres are at au aujourd aux avant avec avoid be before bord c
-   ca can capable ce cette chu combien commencer correct could d dangereux dans day de demain des do does dois donner
-   droit du en encore est et faire fais faut fin for from go going h have heure hour how hui i if il in is it j je jour
-   jpeux jveux l la le les like m ma matin may me mes mettre microneedling microperforation moi mon morning my n ne
-   need next no not now of ok okay on or ou par partir pas peut peux please pls pour pourrais prendre prochaine puis put
-   qu quand que quel quelle recommencer sa safe se semaine ses should si soir son soon start still sur svp t take temps
-   the this to today tomorrow tonight try tu un une until up use using utiliser vais veux want wear week weekend what
-   when will with would y you`
-    .split(/\s+/)
-    .map(singular),
-);
-const isMeant = (word) => !STOP.has(word) && !/^\d/.test(word);
 const ENOUGH = 0.55;
 // Whoever types all of a name means it, a lone letter of it included: « vitamine C ».
 const SAID_WHOLE = 0.15;
 const ALONE = 0.7;
+const ENDING = /^[lmn]?(|e|ee|er|ez|ed|r|s|es|ing|age|ation|ement|ment|eur|euse|ant|ante|ent|ure|ion|i|ie)$/;
 const OR = /[,;\/]|\s(?:or|ou|and|et)\s/i;
 
-/** Lower case without accents, words apart. */
+/** Lower case without accents, words apart, and spelled as they sound: « ibuprophène », "polisporin". */
 const wordsOf = (text) =>
   text
     .toLowerCase()
@@ -41,9 +28,27 @@ const wordsOf = (text) =>
     .replace(/œ/g, "oe")
     .normalize("NFD")
     .replace(/\p{M}/gu, "")
+    .replace(/ph/g, "f")
+    .replace(/y/g, "i")
     .split(/[^a-z0-9]+/)
     .filter(Boolean)
     .map(singular);
+
+// Looked up as words are: without their plural, which « dans » and « peux » seem to have too.
+const STOP = new Set(
+  wordsOf(
+    `a about after again ai aimerais aller allowed am an and apres are at au aujourd aux avant avec avoid be before
+     bord c ca can capable ce cette chu combien commencer correct could d dangereux dans day de demain des do
+     does dois done donner droit du en encore est et everywhere faire fais faut fin for from get go going h have
+     heure hour how hui i if il in is it j jai je jme jour jpeux jsuis jveux l la le les like m ma matin may me
+     mes mettre microneedling microperforation moi mon morning moyen my n ne need next no not now of ok okay on
+     or ou par partir partout pas peut peux please pls pour pourrais prendre prochaine puis put qu quand que
+     quel quelle recommencer sa safe se semaine ses should si soir son soon start still suis sur svp t take temps the
+     this to today tomorrow tonight try tu un une until up use using utiliser vais veux want wear week weekend
+     what when will with would y ya you`,
+  ),
+);
+const isMeant = (word) => !STOP.has(word) && !/^\d/.test(word);
 
 /** @param {Row[]} rows  @returns {Index} */
 export function indexed(rows) {
@@ -93,7 +98,8 @@ function searchOne({ rows, rarity }, text) {
 
 /** Every known word that one that was typed may mean, with how near it is; looked up once for all rows. */
 function likened(word, rarity, unfinished, alone) {
-  const near = [...rarity.keys()].map((known) => [known, alike(known, word, unfinished, alone)]);
+  const words = [...rarity.keys()];
+  const near = words.map((known) => [known, isFirstHalf(word, known, words) ? 0 : alike(known, word, unfinished, alone)]);
   return new Map(near.filter(([, likeness]) => likeness > 0));
 }
 
@@ -110,7 +116,7 @@ function share(among, meanings, rarity) {
   for (const near of meanings) {
     const [likeness, known] = nearest(among, near);
     // A word that no row knows says little about which row is meant.
-    const counts = rarity.get(known ?? nearestOf(near)) ?? 0.5;
+    const counts = rarity.get(known ?? nearestOf(near)) ?? 0.6;
     found += likeness * counts;
     weight += counts;
   }
@@ -135,6 +141,12 @@ function nearest(phrase, near) {
 
 const nearestOf = (near) => [...near].find(([, likeness]) => likeness === 1)?.[0];
 
+/** « moto » is whole, and not the beginning of « motoneige » being typed: what is left of that is a word of its own. */
+function isFirstHalf(word, known, words) {
+  const rest = known.startsWith(word) ? known.slice(word.length) : "";
+  return rest.length > 3 && words.includes(rest);
+}
+
 /** 1 for the same word, less for a beginning or a slip, 0 for another. */
 function alike(known, word, unfinished, alone) {
   if (known === word) return 1;
@@ -142,15 +154,19 @@ function alike(known, word, unfinished, alone) {
     if (unfinished) return 0.8 + (0.2 * word.length) / known.length;
     if (word.length > 3) return 0.8;
   }
-  // "shaving" and "shave", « épilée » and « épilation »: the more of the stem is the same, the nearer.
+  // "shaving" and "shave", « épilée » and « épilation »: the more of the stem is the same, the nearer. "Concert" and
+  // "concealer" begin alike too, and are no two forms of one word.
   const stem = alikeFrom(known, word);
   const shorter = Math.min(known.length, word.length);
-  if (stem >= 4 && stem >= shorter - 2 && Math.abs(known.length - word.length) < 5) {
+  const inflected = [known, word].every((each) => ENDING.test(each.slice(stem)));
+  if (inflected && stem >= 4 && stem >= shorter - 2 && Math.abs(known.length - word.length) < 5) {
     const likeness = 0.5 + (0.4 * stem) / Math.max(known.length, word.length);
     if (!alone || likeness >= ALONE) return likeness;
   }
   const allowed = word.length < (alone ? 5 : 4) ? 0 : alone || word.length < 8 ? 1 : 2;
   if (!allowed || Math.abs(known.length - word.length) > allowed || known.length < 4) return 0;
+  // Whoever slips has mostly begun right: to "teach" is not the beach.
+  if (alone && known[0] !== word[0]) return 0;
   const slips = distance(known, word, allowed);
   return slips > allowed ? 0 : 0.85 - 0.15 * slips;
 }

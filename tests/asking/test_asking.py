@@ -70,6 +70,32 @@ def test_what_people_ask_in_fear_is_never_led_astray(language: Language) -> None
 
 
 @both_languages
+def test_what_people_of_montreal_type_is_never_led_astray(language: Language) -> None:
+    asked = {**WRITTEN["typed"][language]}
+    nothing = asked.pop("nothing")
+    pairs = [(each, row) for row, queries in asked.items() for each in queries]
+    assert len(pairs) + len(nothing) >= 110
+    assert missed(language, pairs) == []
+    assert dict(zip(nothing, found(language, nothing), strict=True)) == {
+        each: [] for each in nothing
+    }
+
+
+@both_languages
+@pytest.mark.parametrize(
+    "half", ["auto", "moto", "mon auto", "faire de la moto", "hydro", "sun glass"]
+)
+def test_what_a_longer_word_begins_with_is_not_that_word(language: Language, half: str) -> None:
+    (rows,) = found(language, [half])
+    assert {"self-tanner", "cold", "cortisone"}.isdisjoint(rows)
+
+
+@both_languages
+def test_what_a_longer_word_begins_with_finds_it_again_as_more_is_typed(language: Language) -> None:
+    assert [rows[:1] for rows in found(language, ["autob", "moton"])] == [["self-tanner"], ["cold"]]
+
+
+@both_languages
 def test_what_only_resembles_an_activity_is_not_on_the_list(language: Language) -> None:
     asked = WRITTEN["sure"]["nothing"]
     assert dict(zip(asked, found(language, asked), strict=True)) == {each: [] for each in asked}
