@@ -140,18 +140,32 @@ def test_the_sheet_reads_well_on_a_small_screen_too(phone: Phone) -> None:
     assert phone.page.evaluate(OVERFLOWING) == []
 
 
+def hold_on_one_page(phone: Phone, language: str, day: str) -> None:
+    phone.open(f"/{language}/microneedling/draft/{day}")
+    assert [number_of_pages(phone.page.pdf(format=paper)) for paper in PAPERS] == [1, 1]
+    phone.page.emulate_media(media="print")
+    assert phone.page.locator(".gate p").is_visible()
+    phone.page.emulate_media(media="null")
+
+
 @pytest.mark.parametrize(
     ("language", "day"),
     [("en", "standard/day-2"), ("fr", "rf/day-2"), ("fr", "prp/day-3"), ("fr", "prp/day-0"),
-     ("fr", "unknown/day-8-14")],
+     ("fr", "unknown/day-8-14"), ("fr", "home/day-0"), ("en", "home/day-1"), ("fr", "home/day-1"),
+     ("fr", "unknown/day-1"), ("fr", "rf/day-1")],
 )  # fmt: skip
 def test_a_day_takes_one_page_and_says_what_calm_skin_is(
     dark: Phone, language: str, day: str
 ) -> None:
-    dark.open(f"/{language}/microneedling/draft/{day}")
-    assert number_of_pages(dark.page.pdf(format="Letter")) == 1
-    dark.page.emulate_media(media="print")
-    assert dark.page.locator(".gate p").is_visible()
+    hold_on_one_page(dark, language, day)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_day_takes_one_page(dark: Phone, variant: str, language: str) -> None:
+    for day in ("0", "1", "2", "3", "4", "5", "6", "7", "8-14", "15-42"):
+        hold_on_one_page(dark, language, f"{variant}/day-{day}")
 
 
 def test_a_source_on_paper_can_be_looked_up(phone: Phone) -> None:
