@@ -254,3 +254,18 @@ def test_the_sheet_is_kept_with_its_guide(
     sets = kept_sets(pages(families(library)), dict.fromkeys(SCRIPTS, ""))
     guide = f"microneedling/draft/{variant}"
     assert f"/{language}/{guide}/print" in sets[f"{guide}/{language}"]
+
+
+@both_languages
+def test_the_sheet_of_a_roller_at_home_has_no_gel_of_a_clinic_and_names_its_lists_as_they_are(
+    language: Language, client: FlaskClient, protocol: Protocol
+) -> None:
+    page = client.get(f"/{language}/microneedling/draft/home/print").text
+    (gel,) = [each for each in protocol.activities if each.id == "no-gel"]
+    assert gel.name.without_clinic
+    assert words_of(gel.name.without_clinic[language]) in words_of(page)
+    assert words_of(gel.name[language]) not in words_of(page)
+    headings = " ".join(words_of(each) for each in re.findall(r"<h2.*?</h2>", page, re.DOTALL))
+    named = re.findall(r"[“«]\s*(.*?)\s*[”»]", words_of(page))
+    assert named
+    assert [each for each in named if each not in headings] == []

@@ -118,6 +118,8 @@ def test_a_treatment_without_situations_is_complete(protocol: Protocol) -> None:
 
 def spoken_to_everyone(protocol: Protocol) -> Iterator[Spoken]:
     """Yield all that pages shared by every answer say, but for what activities say."""
+    for activity in protocol.activities:
+        yield from (activity.name, activity.question)
     spots = protocol.breakouts
     yield from (*spots.intro, *spots.helps, *spots.harms, *spots.call_if)
     for question in spots.questions:
@@ -137,6 +139,16 @@ def test_who_has_no_clinic_is_sent_to_none(protocol: Protocol) -> None:
         if A_CLINIC[language].search(each.to(home)[language])
     ]
     assert wrong == []
+
+
+def test_who_has_no_clinic_is_not_told_to_put_on_what_it_gave(protocol: Protocol) -> None:
+    home = protocol.variant("home")
+    kinds = protocol.ingredients.classes if protocol.ingredients else ()
+    said = [*(each.reason for each in protocol.activities), *(each.why for each in kinds)]
+    given = re.compile(r"what your clinic gave|ce que la clinique", re.IGNORECASE)
+    told = [each.to(home)[language] for each in said for language in LANGUAGES]
+    assert len(told) > 150
+    assert [each for each in told if given.search(each)] == []
 
 
 def test_only_who_rolled_at_home_has_no_clinic(protocol: Protocol) -> None:

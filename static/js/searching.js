@@ -65,12 +65,13 @@ class Answer {
     const page = await this.pageAt(address);
     const own = ownWaits(await recall("clinic"));
     if (!page || address !== this.meant) return;
+    const part = (from) => document.importNode(page.querySelector(from), true);
+    // Not its text alone: of what is said in two ways one is hidden.
     const heading = (level, from) => {
       const made = document.createElement(level);
-      made.textContent = page.querySelector(from).textContent;
+      made.append(...part(from).childNodes);
       return made;
     };
-    const part = (from) => document.importNode(page.querySelector(from), true);
     const parts = ["#why", "#range"].flatMap((each) => [heading("h3", each), part(`${each} ~ p`)]);
     this.box.querySelector("[data-lifted]").replaceChildren(heading("h2", "h1"), part(".answer"), ...parts);
     this.box.querySelector("[data-otherwise]").hidden = !page.querySelector("[data-own]");

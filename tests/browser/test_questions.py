@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from .conftest import NewPhone
-from .phone import DAILY_FRENCH, Phone, later, until
+from .phone import DAILY_FRENCH, LANGUAGES, Phone, later, until
 from .reminding import PUT_IN
 
 RUN_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map(
@@ -580,3 +580,18 @@ def test_the_tab_shows_what_is_often_asked_on_this_day(new_phone: NewPhone, lang
     phone.open(f"/{language}/questions")
     expect(here.locator("a[href$='activities/laser-hair']")).to_be_visible()
     expect(here.locator("a[href$='activities/other-sunscreen']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_after_a_roller_at_home_a_gel_is_ones_own(new_phone: NewPhone, language: str) -> None:
+    phone = new_phone()
+    phone.begin(answer="home", language=language)
+    phone.open(f"/{language}/activities")
+    phone.page.get_by_role("searchbox").fill("gel")
+    found = phone.page.locator("[data-lifted] h2")
+    asked = {
+        "en": "Can I put on a gel or serum of my own?",
+        "fr": "Puis-je mettre mon propre gel ou sérum?",
+    }
+    expect(found).to_be_visible()
+    assert " ".join(found.inner_text().split()) == asked[language]

@@ -185,8 +185,8 @@ class Activity(Waiting):
 
     id: Identifier
     group: Identifier
-    name: Text
-    question: Text
+    name: Spoken
+    question: Spoken
     also: Mapping[Language, tuple[Words, ...]]
     like: Identifier | None = None
     grade: Grade
