@@ -322,6 +322,18 @@ def wire_only(origin: str, folder: Path, pushes: int) -> Figure:
     return timed(pushes, lambda count: post_all(wire, count, post))
 
 
+def encode_alone(sink: Sink, pushes: int) -> Figure:
+    """Make ready pushes with pywebpush and send none: what is left to save is what is beside this."""
+    _, p256dh, auth = phone_of(sink.folder)
+    plain = b"{}".ljust(push.SIZE)
+
+    def work(count: int) -> None:
+        for _ in range(count):
+            push.encrypt(p256dh, auth, plain)
+
+    return timed(pushes, work)
+
+
 SCRIPTED = {"readme": readme, "encrypt": encrypt_and_send, "wire": wire_only}
 
 
@@ -628,7 +640,7 @@ def say(*cells: str) -> None:
     print(f"{first:34}", *(f"{each:22}" for each in rest), flush=True)
 
 
-Goals = tuple[float, float] | None
+Goals = tuple[float | None, float | None] | None
 
 
 def peers(sink: Sink, options: argparse.Namespace) -> None:
@@ -640,6 +652,7 @@ def peers(sink: Sink, options: argparse.Namespace) -> None:
         ("pywebpush as in its README", scripted("readme"), options.pushes // 20, None),
         ("ours: encrypt + send", scripted("encrypt"), options.pushes, (8, 16)),
         ("ours: the whole sender, SQLite", whole_sender, options.pushes, (6, 12)),
+        ("WebPusher.encode alone, none sent", encode_alone, options.pushes, (None, None)),
     ]
     rounds = [[run(sink, count) for _, run, count, _ in contenders] for _ in range(options.rounds)]
     version = subprocess.check_output([options.npm_node, "--version"], text=True).strip()
@@ -650,7 +663,7 @@ def peers(sink: Sink, options: argparse.Namespace) -> None:
         cells = [spread([each.cost for each in own], 3), f"{mid([each.rate for each in own]):,.0f}"]
         for against, goal in enumerate(goals or ()):
             ratios = [each[against].cost / each[column].cost for each in rounds]
-            cells.append(f"{spread(ratios)} {verdict(mid(ratios), goal)}")
+            cells.append(f"{spread(ratios)} {verdict(mid(ratios), goal) if goal else ''}")
         say(name, *cells)
     # Not of those that are this file: they carry what it imports.
     npm, whole = (max(each[column].max_rss_mb for each in rounds) for column in (0, 3))

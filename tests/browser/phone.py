@@ -141,10 +141,11 @@ def every_page(url: str) -> list[str]:
 
 
 def heading(text: str) -> str:
-    """Return the words of the first heading of a page's HTML."""
+    """Return the words of the first heading of a page's HTML, as they are seen without a script."""
     found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
     assert found, "a page without a heading"
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", found[1])).split())
+    seen = re.sub(r"<span[^>]* hidden>.*?</span>", "", found[1], flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", seen)).split())
 
 
 def release(text: str) -> str:
