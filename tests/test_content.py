@@ -328,6 +328,9 @@ def test_nobody_after_prp_is_told_to_cool_the_skin_without_asking(protocol: Prot
         cold = [each.en for each in protocol.days[variant][0].know if "cool pack" in each.en]
         assert len(cold) == 1
         assert "Ask" in cold[0]
+        # A cool cloth on day 3 is still within the days for which some clinics want no ice.
+        every = [each.en for day in protocol.days[variant] for each in said_on(day)]
+        assert [each for each in every if re.search(r"\bcool\b.*\bcloth", each)] == []
 
 
 def test_who_rolled_at_home_is_sent_to_no_clinic_of_theirs(protocol: Protocol) -> None:
@@ -628,7 +631,7 @@ PLANTS = {
     ),
     "a differing page without a name": Plant(
         PRP, r'^  - id: "8-14"\n    more:', "  - more:",
-        "days › prp › pages › 8 › id", "is missing",
+        "days › prp › pages › 9 › id", "is missing",
     ),
     "a word where a differing page is wanted": Plant(
         PRP, r'^  - id: "8-14"\n(?:    .*\n)+', "  - the rest\n",

@@ -5,6 +5,7 @@ looks down from the answer that was given.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ import pytest
 from tests.test_vectors import node
 from webapp.config import folder
 from webapp.guide.signs import table_of
-from webapp.protocol.models import RESULTS, Protocol, Seen
+from webapp.protocol.models import RESULTS, Day, Protocol, Seen
 from webapp.protocol.reading import read_library
 
 HERE = Path(__file__).resolve().parent
@@ -406,6 +407,106 @@ def test_with_diabetes_warm_skin_counts_as_a_sign_of_infection() -> None:
 
 def test_every_sign_of_the_table_is_written_about() -> None:
     assert {cell.sign for cell, _ in cases()} == set(signs())
+
+
+# --- what other pages say of the same signs ------------------------------------------------------
+
+# How a day's page names a sign in English, and how it says that the sign is over.
+NAMED = {
+    "redness": r"redness|darker (?:skin|colour) |\bpink\b",
+    "swelling": r"swelling|may swell\b(?!.*gland)",
+    "flaking": r"flak|peel|dryness",
+    "grid": r"grid of dots|(?:tiny|tiny dry) crusts|scabs",
+    "pain": r"soreness|hurt\b",
+    "itch": r"\bitch(?!y)",
+    "bruise": r"bruise",
+    "pinpoints": r"points of blood",
+    "stinging": r"sting for a moment",
+    "gland": r"gland",
+    "spots": r"small spots",
+    "white-dots": r"white dots",
+    "dark-patch": r"dark marks?\b|mark darker",
+    "tired": r"tired",
+}
+OVER = re.compile(r"(?:gone|over)\b|no longer|without soreness|do not hurt|is the skin's response")
+CALLS = {
+    "today": r"get help",
+    "clinic": r"(?:contact|tell|ask) your clinic|pharmacist|to a doctor",
+    "watch": r"keep an eye",
+}
+LASTING = re.compile(
+    r"\bnot (?:yet |starting to )?(?:fad|eas|going down)|stops fading|still clear", re.IGNORECASE
+)
+# What a sentence adds for a sign that does not pass.
+WHERE_IT_LASTS = re.compile(
+    r"\bif it (?:is not|does not|stops).*|\bnot (?:yet |starting to )?fad\w*(?: yet)?\?.*"
+    r"|skin still clear.*",
+    re.IGNORECASE,
+)
+
+
+def called(words: str) -> str:
+    """Return the highest level that a sentence asks for; what asks for none is expected."""
+    found = (each for each, calls in CALLS.items() if re.search(calls, words, re.IGNORECASE))
+    return next(found, "expected")
+
+
+def least(sign: str, trend: str, day: Day, variant: str) -> str:
+    """Return the lowest level of a mild sign on any day of a page."""
+    asks = signs()[sign].asks
+    strength = "mild" if "strength" in asks else None
+    way = trend if "trend" in asks else None
+    every = (
+        level(Cell(sign, strength, way, each, variant)) for each in range(day.first, day.last + 1)
+    )
+    return min(every, key=ORDER.index)
+
+
+def named_on_days() -> Iterator[tuple[str, Day, str, str]]:
+    """Yield each sign that a day's page expects or finds possible: variant, page, sign, words."""
+    for variant, days in protocol().days.items():
+        for day in days:
+            for words in (each.en.replace("’", "'") for each in (*day.expect, *day.also)):
+                for sign, names in NAMED.items():
+                    if re.search(names, words, re.IGNORECASE) and not OVER.search(words):
+                        yield variant, day, sign, words
+
+
+def test_no_day_expects_what_the_answers_would_watch_or_call_about() -> None:
+    looked_at = list(named_on_days())
+    assert {sign for _, _, sign, _ in looked_at} == set(NAMED)
+    lower = [
+        f"{variant} {day.id}, {sign}: {words}"
+        for variant, day, sign, words in looked_at
+        if ORDER.index(called(WHERE_IT_LASTS.sub("", words)))
+        < ORDER.index(least(sign, "better", day, variant))
+    ]
+    assert lower == []
+
+
+def test_a_day_says_whom_to_call_where_what_is_watched_does_not_pass() -> None:
+    """Where the answers call about a mild sign that stays the same, so does the page."""
+    silent = []
+    for variant, day, sign, words in named_on_days():
+        if called(words) == "watch" or LASTING.search(words):
+            lines = [
+                each
+                for each in day.call_if
+                if LASTING.search(each.en) and re.search(NAMED[sign], each.en, re.IGNORECASE)
+            ]
+            heard = highest((called(words), *(each.level for each in lines)))
+            if ORDER.index(heard) < ORDER.index(least(sign, "same", day, variant)):
+                silent.append(f"{variant} {day.id}, {sign}: {words}")
+    assert silent == []
+
+
+def test_a_grid_of_dots_that_does_not_fade_is_not_watched_for_two_weeks() -> None:
+    for variant in ("rf", "unknown"):
+        (page,) = (each for each in protocol().days[variant] if each.id == "8-14")
+        (dots,) = (each for each in page.also if "grid of dots" in each.en)
+        assert level(Cell("grid", "mild", "same", 9, variant)) == "clinic"
+        assert re.search(r"not fading|If you see one", dots.en)
+        assert "contact your clinic" in dots.en
 
 
 # --- what no answer fits -------------------------------------------------------------------------
