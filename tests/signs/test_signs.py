@@ -509,6 +509,35 @@ def test_a_grid_of_dots_that_does_not_fade_is_not_watched_for_two_weeks() -> Non
         assert "contact your clinic" in dots.en
 
 
+# What the card for today says of each answer that calls today about what somebody sees.
+ON_THE_CARD = {
+    105: ("Redness", "begins or grows on day 2 or later"),
+    112: ("Swelling that is strong",),
+    115: ("Swelling", "begins or grows on day 3 or later"),
+    130: ("Strong pain that gets worse",),
+    131: ("from day 2", "pain that begins or gets worse"),
+    132: ("from day 2, any strong pain",),
+    141: ("bruise that spreads",),
+    143: ("bleeding that goes on or starts again",),
+    147: ("firm bump", "grows"),
+    154: ("from day 2", "pain that begins or gets worse"),
+    161: ("warmth", "begins or grows on day 2 or later"),
+}
+
+
+def test_get_help_says_today_of_whatever_the_answers_say_today_of() -> None:
+    held = [each for each in signs().values() if each.screen == "seen"]
+    calling = {each.id for sign in held for each in sign.answers if each.level == "today"}
+    assert calling == set(ON_THE_CARD)
+    (card,) = (each for each in protocol().help.cards if each.level == "today")
+    unsaid = {
+        number: words
+        for number, words in ON_THE_CARD.items()
+        if not any(all(part in line.en for part in words) for line in card.signs)
+    }
+    assert unsaid == {}
+
+
 # --- what no answer fits -------------------------------------------------------------------------
 
 
