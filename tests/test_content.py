@@ -323,6 +323,15 @@ def test_skin_with_crusts_does_not_count_as_calm(variant: str, protocol: Protoco
     assert any("crusts are there, the skin is not calm" in each for each in known)
 
 
+def test_what_is_done_out_in_the_cold_sun_says_that_sun_waits_longer(
+    activities: dict[str, Activity],
+) -> None:
+    for name in ("lake", "cold", "fly"):
+        for variant in VARIANTS:
+            assert (activities[name].wait(variant) or 0) <= (activities["sun"].wait(variant) or 0)
+        assert any("Direct sun" in each.en for each in activities[name].how), name
+
+
 def test_nobody_after_prp_is_told_to_cool_the_skin_without_asking(protocol: Protocol) -> None:
     for variant in ("prp", "unknown"):
         cold = [each.en for each in protocol.days[variant][0].know if "cool pack" in each.en]
