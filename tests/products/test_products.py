@@ -327,6 +327,32 @@ def test_the_tint_of_a_mineral_sunscreen_still_comes_with_it() -> None:
     assert made["hours"] == 24
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_ingredient_waits_less_than_the_page_about_when_says(variant: str) -> None:
+    """A kind that moves with an activity waits at least as long, unless it stands beside another."""
+    listed = protocol().ingredients
+    assert listed
+    rows = {each.id: each for each in protocol().activities}
+    sooner = {
+        each.id: (each.wait(variant), rows[each.activity].wait(variant))
+        for each in listed.classes
+        if each.activity and (each.wait(variant) or 0) < (rows[each.activity].wait(variant) or 0)
+    }
+    assert sooner == {}
+
+
+def test_where_a_plain_moisturizer_opens_before_what_is_in_it_its_page_says_so() -> None:
+    listed = protocol().ingredients
+    assert listed
+    (cream,) = (each for each in protocol().activities if each.id == "moisturizer")
+    made_from = [each for each in listed.classes if each.id in {"water-binders", "skin-lipids"}]
+    for variant in VARIANTS:
+        if any((each.wait(variant) or 0) > (cream.wait(variant) or 0) for each in made_from):
+            said = [each.without_clinic or each for each in cream.how]
+            assert variant == "home"
+            assert any("What’s in it?” gives a longer wait" in each.en for each in said)
+
+
 # What a review found
 
 
