@@ -38,6 +38,14 @@ def ring(name: str = "evening", at: float = 0.0, lasts: float = HOUR) -> dict[st
     return {"id": name, "at": instant(at, now), "until": instant(at + lasts, now)}
 
 
+def is_alive(pid: int) -> bool:
+    """Say whether a process still does something."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @dataclass
 class Subscribed:
     """A phone with its subscription at a site."""

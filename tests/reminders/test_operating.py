@@ -31,7 +31,7 @@ from werkzeug.serving import make_server
 
 from tests.push.service import PushService
 from tests.reminders.cluster import Cluster
-from tests.reminders.site import HOUR, MINUTE, ROOT, Site, Subscribed, ring
+from tests.reminders.site import HOUR, MINUTE, ROOT, Site, Subscribed, is_alive, ring
 from webapp import cli, create_app, db, doctor, metrics
 from webapp.config import Settings, TroubleError
 from webapp.logs import Seldom
@@ -1143,14 +1143,6 @@ def test_a_sender_alone_serves_a_database_and_ends_when_it_is_told(
     assert small_site.outcomes(mine) == {"evening": "accepted"}
 
 
-def is_over(pid: int) -> bool:
-    """Say whether a process has ended, buried or not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
 def test_senders_that_are_told_to_end_end_though_their_database_hangs(
     tmp_path: Path, push_service: PushService, cluster: Cluster
 ) -> None:
@@ -1165,22 +1157,24 @@ def test_senders_that_are_told_to_end_end_though_their_database_hangs(
             [sys.executable, "-m", "webapp.cli", "serve"], cwd=ROOT,
             env={**environ, "PORT": str(free_port())},
         )  # fmt: skip
-        alone = house.start_sender()
+        alone, backends = house.start_sender(), []
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
-        assert comes_true(lambda: house.sql("SELECT count(*) FROM sender") == [(2,)], 60)
-        (child,) = map(int, children.read_text().split())
-        backends = [row[0] for row in house.sql(others) if row[0] not in mine]
         try:
+            assert comes_true(lambda: house.sql("SELECT count(*) FROM sender") == [(2,)], 60)
+            (child,) = map(int, children.read_text().split())
+            backends = [row[0] for row in house.sql(others) if row[0] not in mine]
             for each in backends:
                 os.kill(each, signal.SIGSTOP)
             for each in (server, alone):
                 each.send_signal(signal.SIGTERM)
             server.wait(5)
             assert alone.wait(25) == 1
-            assert comes_true(lambda: is_over(child), 5)
+            assert comes_true(lambda: not is_alive(child), 5)
         finally:
             for each in backends:
                 os.kill(each, signal.SIGCONT)
+            server.kill()
+            server.wait()
 
 
 # --- upgrades ------------------------------------------------------------------------------------
